@@ -1,0 +1,45 @@
+# make demo    everything from nothing: set up, then the main job for real   (DRAFT=file.md for a draft of yours)
+# make test    set up, lint, type-check, test
+# make bench   seconds per draft against the plain way and against the floor
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+MODEL ?= starter
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: demo test lint bench setup model clean
+.DEFAULT_GOAL := demo
+
+demo: setup
+	@$(BIN)/blogmetad demo --model $(MODEL) $(if $(DRAFT),"$(DRAFT)")
+
+test: lint model
+	$(BIN)/python -m pytest
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: setup model
+	$(BIN)/python -m bench.latency
+
+model: setup
+	@$(BIN)/blogmetad model pull starter
+
+setup: $(READY)
+
+# llama.cpp is compiled for this very machine; toolchain.py picks compiler and flags that are known to work on it.
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit("blogmetad needs Python 3.11 or newer; try: make PYTHON=python3.11") if sys.version_info < (3, 11) else 0'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=24"
+	@echo "installing; compiling llama.cpp takes some minutes the first time"
+	build="$$($(PYTHON) blogmetad/model/toolchain.py)" && \
+	    eval "$$build $(BIN)/python -m pip install --quiet $${build:+--no-cache-dir} --constraint constraints.txt --editable '.[dev]'"
+	touch $@
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,223 @@
+"""How long a draft takes: blogmetad, the plain way and the floor, in one run on one machine (see bench/README.md)."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import llama_cpp
+import typer
+from rich.console import Console
+
+from bench import task as tasks
+from bench.floor import Played, Player, Recorder, Tape
+from bench.plain import ANSWER_TOKENS, Answer, Plain
+from bench.report import Report, Side, as_json, as_table
+from bench.task import Task
+from blogmetad.config import Model as ModelConfig
+from blogmetad.errors import BlogmetadError
+from blogmetad.model.catalog import resolve
+from blogmetad.model.engine import Engine
+from blogmetad.model.llama import LoadOptions
+from blogmetad.model.modes import physical_cores
+from blogmetad.values import Proposal, sha256
+
+_T = TypeVar("_T")
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Timed:
+    """A proposal and the seconds it took from the draft's text, digest and plan included."""
+
+    seconds: float
+    proposal: Proposal
+
+
+class Ours:
+    """blogmetad's engine in this process, as its worker runs it: default context, default digest."""
+
+    def __init__(self, file: Path, threads: int, task: Task) -> None:
+        options = LoadOptions(file, threads, gpu_layers=0, context=ModelConfig().context)
+        self.model = Recorder(options)
+        self._engine = Engine(self.model, file.stem, "cpu")
+        self._task = task
+
+    def answer(self) -> Timed:
+        """One draft, nothing of it known before."""
+        began = time.perf_counter()
+        proposal = self._engine.propose(self._task.request())
+        return Timed(time.perf_counter() - began, proposal)
+
+    def tape(self) -> Tape:
+        """What one more draft has llama.cpp do."""
+        return self.model.record(self.answer)
+
+
+def measure(file: Path, task: Task, repeat: int, say: Say) -> Report:
+    """Load everything once, warm it, then run the sides in turns, a different one first in each round."""
+    threads = physical_cores()
+    before = os.getloadavg()
+    say(f"Loading {file.name} with {threads} threads.")
+    ours = Ours(file, threads, task)
+    cold = ours.answer().seconds
+    player = Player(ours.model, tape := ours.tape())
+    plain = _fastest_plain(file, threads, _room(ours, task), task, say)
+    request = task.request()
+    timed: list[Timed] = []
+    whole: list[Answer] = []
+    brief: list[Answer] = []
+    played: list[Played] = []
+    turns: tuple[Callable[[], None], ...] = (
+        lambda: timed.append(ours.answer()),
+        lambda: whole.append(plain.answer(request, task.draft.text)),
+        lambda: played.append(player.play()),
+        lambda: brief.append(plain.answer(request, request.text)),
+    )
+    for n in range(repeat):
+        say(f"Round {n + 1} of {repeat}.")
+        for turn in _rotated(turns, n):
+            turn()
+    player.close()
+    plain.close()
+    ours.model.close()
+    return Report(
+        ours=_ours(timed),
+        plain=_plain("plain, whole post", whole),
+        plain_digest=_plain("plain, our digest", brief),
+        floor=_floor(tape, played),
+        floor_prefill=statistics.median(p.prefill for p in played),
+        floor_decode=statistics.median(p.decode for p in played),
+        cold=cold,
+        asked=tuple(ask.field for ask in request.asks),
+        conditions=_conditions(file, task, plain.flash_attention, before),
+    )
+
+
+def _rotated(turns: tuple[_T, ...], by: int) -> tuple[_T, ...]:
+    start = by % len(turns)
+    return turns[start:] + turns[:start]
+
+
+def _room(ours: Ours, task: Task) -> int:
+    """A context the whole post, its question and an answer fit in, in steps of 256 tokens."""
+    post = len(ours.model.tokenize(task.draft.text))
+    return -(-(post + 1024 + ANSWER_TOKENS) // 256) * 256
+
+
+def _fastest_plain(file: Path, threads: int, context: int, task: Task, say: Say) -> Plain:
+    """Flash attention off or on, whichever answers this post faster; the trial is its warm-up as well."""
+    request = task.request()
+    tried: list[tuple[float, bool]] = []
+    for flash in (False, True):
+        say(f"Trying the plain way with flash attention {'on' if flash else 'off'}.")
+        plain = Plain(file, threads, context, flash_attention=flash)
+        tried.append((plain.answer(request, task.draft.text).seconds, flash))
+        plain.close()
+    plain = Plain(file, threads, context, flash_attention=min(tried)[1])
+    plain.answer(request, request.text)
+    return plain
+
+
+def _ours(timed: list[Timed]) -> Side:
+    proposal = timed[-1].proposal
+    terms = {field: [choice.name for choice in chosen] for field, chosen in proposal.terms.items()}
+    answer: dict[str, object] = {**proposal.texts, **terms}
+    return Side(
+        name="blogmetad",
+        seconds=tuple(t.seconds for t in timed),
+        prompt_tokens=proposal.usage.prompt_tokens,
+        output_tokens=proposal.usage.output_tokens,
+        steps=proposal.usage.steps,
+        answer=answer,
+    )
+
+
+def _plain(name: str, answers: list[Answer]) -> Side:
+    last = answers[-1]
+    return Side(
+        name=name,
+        seconds=tuple(answer.seconds for answer in answers),
+        prompt_tokens=last.prompt_tokens,
+        output_tokens=last.output_tokens,
+        steps=last.output_tokens,
+        answer=last.fields or {"unfinished": last.text},
+    )
+
+
+def _floor(tape: Tape, played: list[Played]) -> Side:
+    return Side(
+        name="floor of blogmetad",
+        seconds=tuple(p.seconds for p in played),
+        prompt_tokens=tape.prefill_tokens,
+        output_tokens=tape.tokens - tape.prefill_tokens,
+        steps=len(tape.batches),
+        answer={},
+    )
+
+
+def _conditions(file: Path, task: Task, flash: bool, before: tuple[float, float, float]) -> dict[str, object]:
+    """What a reader needs to judge the figures, without naming the machine."""
+    return {
+        "model": file.name,
+        "model sha256": sha256(file.read_bytes()),
+        "post characters": len(task.draft.text),
+        "rules": task.rules.title,
+        "processor": _processor(),
+        "threads": physical_cores(),
+        "plain flash attention": flash,
+        "load average before and after": f"{before[0]:.2f} / {os.getloadavg()[0]:.2f}",
+        "blogmetad": _blogmetad_version(),
+        "llama-cpp-python": str(llama_cpp.__version__),
+        "llama.cpp": llama_cpp.llama_print_system_info().decode().strip(" |"),
+        "python": platform.python_version(),
+    }
+
+
+def _processor() -> str:
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()
+
+
+def _blogmetad_version() -> str:
+    try:
+        return version("blogmetad")
+    except PackageNotFoundError:
+        return "a checkout that is not installed"
+
+
+def main(
+    model: Annotated[str, typer.Option(help="starter, starter-1.5b, or a GGUF file.")] = "starter",
+    draft: Annotated[Path, typer.Option(help="A Markdown post.")] = tasks.POST,
+    rules: Annotated[Path, typer.Option(help="A rules document.")] = tasks.RULES,
+    repeat: Annotated[int, typer.Option(min=1, help="Rounds; medians are shown.")] = 3,
+    as_data: Annotated[bool, typer.Option("--json", help="JSON, as when the output is piped.")] = False,
+) -> None:
+    """Compare blogmetad with a plain chat completion and with the floor, on the same model and threads."""
+    progress = Console(stderr=True)
+    try:
+        file = resolve(model, Path.cwd())
+        task = tasks.load(draft, rules, ModelConfig().digest_tokens)
+        report = measure(file, task, repeat, lambda line: progress.print(line, highlight=False))
+    except (BlogmetadError, OSError) as error:
+        progress.print(str(error), style="red", highlight=False)
+        raise typer.Exit(2) from None
+    if as_data or not sys.stdout.isatty():
+        typer.echo(json.dumps(as_json(report), ensure_ascii=False, indent=2))
+    else:
+        Console().print(as_table(report))
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,5 @@
+"""``python -m blogmetad``."""
+
+from blogmetad.cli.app import main
+
+main()

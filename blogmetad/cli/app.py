@@ -1,0 +1,87 @@
+"""The command line: parses, calls, words errors for a person, and turns outcomes into exit codes."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from importlib.metadata import version as installed_version
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from blogmetad.cli import demo, doctor, init, journal, model, preview, run, status
+from blogmetad.cli.exits import Exit
+from blogmetad.daemon import AlreadyRunning
+from blogmetad.errors import BlogmetadError
+from blogmetad.model.proposal import ModelUnavailable
+
+HELP = """Drop a Markdown draft into a folder; get a finished post with front matter, and a journal of how it was made.
+
+A local Qwen3 model proposes title, description, tags and categories; your rules document says what is wanted and
+what passes. What you wrote yourself is never changed.
+
+Start with:  blogmetad init ~/my-site
+
+Exit codes: 0 done - 1 a draft or a finding needs you - 2 usage or configuration - 3 already running -
+4 the model cannot be used - 70 a bug of ours - 130 interrupted.
+"""
+
+app = typer.Typer(help=HELP, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
+init.add_to(app)
+run.add_to(app)
+preview.add_to(app)
+journal.add_to(app)
+status.add_to(app)
+doctor.add_to(app)
+demo.add_to(app)
+app.add_typer(model.app, name="model")
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"blogmetad {installed_version('blogmetad')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _globals(
+    config: Annotated[Path | None, typer.Option("--config", help="The configuration file.", show_default=False)] = None,
+    _: Annotated[
+        bool, typer.Option("--version", help="Say which version this is.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    if config is not None:
+        os.environ["BLOGMETAD_CONFIG"] = str(config)
+
+
+def main() -> None:
+    """Run a command; every error a person can act on becomes one clear message and an exit code."""
+    errors = Console(stderr=True, highlight=False, soft_wrap=True)
+    try:
+        app()
+    except BlogmetadError as error:
+        errors.print(f"blogmetad: {error}", style="red", markup=False)
+        if error.hint:
+            errors.print(f"  what to do: {error.hint}", markup=False)
+        sys.exit(_code(error))
+    except KeyboardInterrupt:
+        errors.print("interrupted", markup=False)
+        sys.exit(Exit.INTERRUPTED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(Exit.OK)
+    except Exception:
+        traceback.print_exc()
+        errors.print("blogmetad: this is a bug in blogmetad; the drafts are untouched", style="red", markup=False)
+        sys.exit(Exit.BUG)
+
+
+def _code(error: BlogmetadError) -> Exit:
+    if isinstance(error, AlreadyRunning):
+        return Exit.RUNNING
+    if isinstance(error, ModelUnavailable):
+        return Exit.MODEL
+    return Exit.USAGE

@@ -1,0 +1,46 @@
+"""What several commands share: the configuration option, and where output goes."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from blogmetad import config as configuration
+from blogmetad.cli import logs
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        help="The configuration file. Default: $BLOGMETAD_CONFIG, else ~/.config/blogmetad/config.toml.",
+        show_default=False,
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="JSON, one object a line (the default when piped).")]
+
+console = Console(highlight=False, soft_wrap=True)
+progress = Console(stderr=True, highlight=False)
+
+
+def load(file: Path | None) -> configuration.Config:
+    """The configuration a command works with; sets logging up as it says. Raises ConfigError."""
+    config = configuration.load(file or configuration.default_file())
+    logs.configure(config.log)
+    return config
+
+
+def as_json(asked: bool) -> bool:
+    """Whether to print JSON: when asked, or when nobody looks at a terminal."""
+    return asked or not sys.stdout.isatty()
+
+
+def print_json(value: Mapping[str, object]) -> None:
+    """One object on one line of standard output."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, default=str) + "\n")
+    sys.stdout.flush()

@@ -1,0 +1,142 @@
+"""``preview``: what a draft would become, and nothing written."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from blogmetad import matter, pipeline
+from blogmetad.cli.exits import Exit
+from blogmetad.cli.options import ConfigOption, JsonOption, as_json, console, load, print_json, progress
+from blogmetad.config import Config
+from blogmetad.daemon import worker_options
+from blogmetad.model.proposal import Proposer, WorkerLost
+from blogmetad.model.worker import Worker
+from blogmetad.publish.compose import ComposeError
+from blogmetad.rules import document
+from blogmetad.rules.document import Rules
+from blogmetad.site.index import Index
+from blogmetad.site.jekyll import read_site
+from blogmetad.values import Draft, Duplicate, Held, Parked, Problem
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the command."""
+    app.command(name="preview")(preview)
+
+
+def preview(
+    files: Annotated[list[Path], typer.Argument(help="Markdown files, anywhere.", metavar="FILE...")],
+    config: ConfigOption = None,
+    json: JsonOption = False,
+    rules: Annotated[
+        Path | None, typer.Option("--rules", help="Another rules document to try.", show_default=False)
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option("--model", help="Another model to try: a name or a GGUF file.", show_default=False),
+    ] = None,
+) -> None:
+    """Propose metadata for files and show it. Writes nothing; a future date or a published twin does not matter here.
+
+    Example:  blogmetad preview draft.md --json
+    """
+    settings = load(config)
+    if model is not None:
+        settings = settings.model_copy(update={"model": settings.model.model_copy(update={"name": model})})
+    law = document.load(rules or settings.site.rules)
+    zone = read_site(settings.site.root).timezone
+    worker = Worker(worker_options(settings))
+    machine, failed = as_json(json), False
+    try:
+        with progress.status("loading the model") as status:
+            usage = _usage(settings, law)
+            for file in files:
+                status.update(f"reading {file.name}")
+                shown = _propose(file, law, usage, worker, settings, dt.datetime.now(zone))
+                failed = failed or bool(shown["problems"])
+                print_json(shown) if machine else _show(shown)
+    finally:
+        worker.unload()
+    raise typer.Exit(Exit.NEEDS_YOU if failed else Exit.OK)
+
+
+def _usage(settings: Config, rules: Rules) -> dict[str, dict[str, int]]:
+    index = Index(settings.site.posts, settings.site.state / "index.db")
+    try:
+        index.refresh()
+        return {field: index.usage(field) for field in rules.term_fields()}
+    finally:
+        index.close()
+
+
+def _propose(
+    file: Path,
+    rules: Rules,
+    usage: dict[str, dict[str, int]],
+    proposer: Proposer,
+    settings: Config,
+    now: dt.datetime,
+) -> dict[str, object]:
+    """One file as the JSON form shows it."""
+    began = time.perf_counter()
+    desk = pipeline.Desk(
+        rules=rules,
+        usage=usage,
+        twin=lambda _: None,
+        proposer=proposer,
+        budget=settings.model.digest_tokens,
+        hold_future=False,
+        keep_going=lambda: True,
+        record=lambda _name, _data: None,
+    )
+    finished = _finish(file, desk, now)
+    seconds = round(time.perf_counter() - began, 3)
+    if not isinstance(finished, pipeline.Finished):
+        problems = [problem.message for problem in finished.problems]
+        return {"file": str(file), "title": None, "description": None, "tags": [], "categories": [], "slug": None,
+                "filename": None, "front_matter": None, "seconds": seconds, "problems": problems}  # fmt: skip
+    fields = finished.metadata.fields
+    head = matter.split(finished.post.content).head or b""
+    return {
+        "file": str(file),
+        "title": fields.get("title"),
+        "description": fields.get("description"),
+        "tags": fields.get("tags", []),
+        "categories": fields.get("categories", []),
+        "slug": finished.metadata.slug,
+        "filename": finished.post.filename,
+        "front_matter": head.decode("utf-8"),
+        "seconds": seconds,
+        "problems": [],
+    }
+
+
+def _finish(file: Path, desk: pipeline.Desk, now: dt.datetime) -> pipeline.Finished | Parked:
+    try:
+        raw = file.read_bytes()
+    except OSError as error:
+        return Parked((Problem("draft.unreadable", f"{file} cannot be read: {error.strerror}."),))
+    accepted = pipeline.accept(file.name, raw, desk, arrived=now, now=now)
+    if not isinstance(accepted, Draft):
+        assert not isinstance(accepted, Held | Duplicate)
+        return accepted
+    try:
+        return pipeline.finish(accepted, desk, arrived=now)
+    except (ComposeError, WorkerLost) as error:
+        return Parked((Problem("preview", f"{file.name}: {error}"),))
+
+
+def _show(shown: dict[str, object]) -> None:
+    console.print(f"{shown['file']}", style="bold", markup=False)
+    problems = shown["problems"]
+    assert isinstance(problems, list)
+    for problem in problems:
+        console.print(f"  {problem}", style="red", markup=False)
+    if shown["filename"]:
+        console.print(f"-> {shown['filename']}  ({shown['seconds']} s)", style="green", markup=False)
+        console.print(f"---\n{shown['front_matter']}---\n", markup=False)

@@ -1,0 +1,110 @@
+"""``run``, the daemon, and ``once``, everything that waits and then an end."""
+
+from __future__ import annotations
+
+import time
+
+import typer
+from rich.markup import escape
+
+from blogmetad.cli.exits import Exit
+from blogmetad.cli.options import ConfigOption, JsonOption, as_json, console, load, print_json, progress
+from blogmetad.daemon import Daemon, assemble
+from blogmetad.model.proposal import ModelUnavailable
+from blogmetad.runner import Done, Round, Runner
+from blogmetad.values import Abandoned, Duplicate, Held, Outcome, Parked, Published, Retry, Superseded
+
+PATIENCE = 60.0
+"""Seconds ``once`` waits for files that keep changing before it leaves them to the next run."""
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the commands."""
+    app.command(name="run")(run)
+    app.command(name="once")(once)
+
+
+def run(config: ConfigOption = None) -> None:
+    """Watch the drafts folder and publish what is dropped there, until stopped (SIGTERM or Ctrl-C).
+
+    Example:  blogmetad run --config ~/blog.toml
+    """
+    Daemon(load(config)).run()
+
+
+def once(config: ConfigOption = None, json: JsonOption = False) -> None:
+    """Publish every draft that waits, then exit: 0 if all went well, 1 if a draft needs you.
+
+    Example:  blogmetad once
+    """
+    machine = as_json(json)
+    settings = load(config)
+    with assemble(settings, lambda: True) as parts:
+        results = _drain(parts.runner, machine)
+    failed = [done for done in results if isinstance(done.outcome, Parked | Retry)]
+    if not results and not machine:
+        console.print(f"nothing to do in {settings.site.drafts}", markup=False)
+    raise typer.Exit(Exit.NEEDS_YOU if failed else Exit.OK)
+
+
+def _drain(runner: Runner, machine: bool) -> list[Done]:
+    """Rounds until nothing waits any more; each outcome is printed as it comes."""
+    results: list[Done] = []
+    idle_since = time.monotonic()
+    with progress.status("looking at the drafts folder") as status:
+        while True:
+            finished: Round = runner.round(lambda name: status.update(f"working on {escape(name)}"))
+            for done in finished.done:
+                _report(done, machine)
+                if isinstance(done.outcome, Retry):
+                    raise ModelUnavailable(done.outcome.reason)
+            results += finished.done
+            if finished.done:
+                idle_since = time.monotonic()
+            if not finished.waiting or time.monotonic() - idle_since > PATIENCE:
+                return results
+            status.update(f"waiting for {finished.waiting} file(s) to settle")
+            time.sleep(max(0.05, min(1.0, finished.again or 0.2)))
+
+
+def _report(done: Done, machine: bool) -> None:
+    kind = type(done.outcome).__name__.lower()
+    if machine:
+        print_json({"draft": done.name, "id": done.job, "outcome": kind, **_facts(done.outcome)})
+        return
+    console.print(f"{done.name}: {describe(done.outcome)}", markup=False)
+
+
+def _facts(outcome: Outcome) -> dict[str, object]:
+    match outcome:
+        case Published():
+            return {"post": outcome.filename}
+        case Held():
+            return {"until": outcome.until.isoformat()}
+        case Parked():
+            return {"problems": [problem.message for problem in outcome.problems]}
+        case Duplicate():
+            return {"of": outcome.of}
+        case Retry():
+            return {"reason": outcome.reason}
+        case Superseded() | Abandoned():
+            return {}
+
+
+def describe(outcome: Outcome) -> str:
+    """An outcome in words."""
+    match outcome:
+        case Published():
+            return f"published as {outcome.filename}"
+        case Held():
+            return f"held until {outcome.until:%Y-%m-%d %H:%M %z}"
+        case Parked():
+            return "needs you: " + " ".join(problem.message for problem in outcome.problems)
+        case Duplicate():
+            return f"already published as {outcome.of}; the draft was set aside"
+        case Retry():
+            return f"tried again later: {outcome.reason}"
+        case Superseded():
+            return "replaced by a newer version"
+        case Abandoned():
+            return "left for the next start"

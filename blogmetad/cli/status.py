@@ -1,0 +1,127 @@
+"""``status``: what runs, what waits, what needs you."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+
+import typer
+from rich.table import Table
+
+from blogmetad.cli.journal import facts
+from blogmetad.cli.options import ConfigOption, JsonOption, as_json, console, load, print_json
+from blogmetad.config import Config
+from blogmetad.errors import BlogmetadError
+from blogmetad.intake.scan import FolderGone, scan
+from blogmetad.journal.ledger import Job, Ledger, State
+from blogmetad.model import catalog
+
+SHOWN = 5
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the command."""
+    app.command(name="status")(status)
+
+
+def status(config: ConfigOption = None, json: JsonOption = False) -> None:
+    """Show whether the daemon runs, what waits in the drafts folder, what is held or needs you, and the last posts.
+
+    Example:  blogmetad status --json
+    """
+    settings = load(config)
+    seen = _look(settings)
+    if as_json(json):
+        print_json(seen)
+        return
+    site = settings.site
+    running = f"running (process {seen['pid']})" if seen["running"] else "not running"
+    table = Table(box=None, show_header=False)
+    table.add_row("daemon", running)
+    table.add_row("model", f"{settings.model.name} ({seen['model']})")
+    for name, folder in (("drafts", site.drafts), ("posts", site.posts), ("journal", site.journal)):
+        table.add_row(name, str(folder))
+    console.print(table)
+    for title in ("working on", "waiting", "held", "needs you", "last posts"):
+        rows = seen[title.replace(" ", "_")]
+        assert isinstance(rows, list)
+        if rows:
+            console.print(f"\n{title}", style="bold", markup=False)
+        for row in rows:
+            console.print("  " + _line(row), markup=False)
+
+
+def _line(row: dict[str, object] | str) -> str:
+    if isinstance(row, str):
+        return row
+    problems = row["problems"]
+    assert isinstance(problems, list)
+    what = " ".join(problems) or row["post"] or (f"until {row['until']}" if row["until"] else "")
+    return f"{row['draft']}  {what}  [{row['id']}]"
+
+
+def _look(settings: Config) -> dict[str, object]:
+    """Everything ``status`` tells, from the disk and the ledger alone."""
+    site = settings.site
+    jobs = _latest_jobs(site.state / "ledger.db")
+    try:
+        present = {found.name for found in scan(site.drafts, max_bytes=settings.intake.max_bytes).found}
+        here = {path.name for path in site.drafts.iterdir()}
+    except (FolderGone, OSError):
+        present, here = set(), set()
+    pid = daemon_pid(site.state)
+
+    def rows(*states: State) -> list[dict[str, object]]:
+        return [facts(job) for job in jobs if job.state in states and job.name in here]
+
+    known = {job.name for job in jobs if job.state in (State.PARKED, State.HELD, State.UNDONE)}
+    posts = [facts(job) for job in jobs if job.state in (State.DONE, State.PUBLISHED)]
+    return {
+        "site": str(site.root),
+        "running": pid is not None,
+        "pid": pid,
+        "model": model_state(settings),
+        "waiting": sorted(present - known),
+        "working_on": rows(State.ACCEPTED, State.STAGED),
+        "held": rows(State.HELD),
+        "needs_you": rows(State.PARKED),
+        "last_posts": posts[:SHOWN],
+        "published": len(posts),
+    }
+
+
+def _latest_jobs(file: Path) -> list[Job]:
+    """The newest job of every draft, newest first."""
+    if not file.exists():
+        return []
+    latest: dict[str, Job] = {}
+    with Ledger.open_readonly(file) as ledger:
+        for job in ledger.jobs():
+            latest.setdefault(job.name, job)
+    return list(latest.values())
+
+
+def model_state(settings: Config) -> str:
+    """Whether the configured model is there, in words."""
+    try:
+        return str(catalog.resolve(settings.model.name, settings.site.root))
+    except BlogmetadError as error:
+        return f"{error} {error.hint}".strip()
+
+
+def daemon_pid(state: Path) -> int | None:
+    """The process that holds the site's lock, None if none does."""
+    try:
+        fd = os.open(state / "lock", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        text = os.read(fd, 32).decode("ascii", "ignore").strip()
+        return int(text) if text.isdigit() else 0
+    else:
+        return None
+    finally:
+        os.close(fd)

@@ -1,0 +1,194 @@
+"""The configuration file: TOML into frozen, validated values. Unknown keys are errors that name key and file."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import itertools
+import os
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, Strict, ValidationError
+
+from blogmetad.errors import BlogmetadError
+
+HINT = "config.example.toml lists every key with its meaning"
+
+
+class ConfigError(BlogmetadError):
+    """The configuration cannot be used. ``file`` and all ``faults``, a line each."""
+
+    def __init__(self, file: Path, faults: tuple[str, ...], hint: str = "") -> None:
+        super().__init__("\n".join(f"{file}: {fault}" for fault in faults))
+        self.file, self.faults = file, faults
+        self.hint = hint
+
+
+class _Section(BaseModel):
+    # Strict: TOML has types, so "2.0" in quotes is a slip to report and not a number to guess.
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+Folder = Annotated[Path, Strict(False)]
+"""A path, written as text in TOML."""
+
+
+class Site(_Section):
+    """Where the blog lives. Relative folders lie in ``root``; a relative ``root`` lies beside the file."""
+
+    root: Folder
+    drafts: Folder = Path("_inbox")
+    posts: Folder = Path("_posts")
+    journal: Folder = Path("_journal")
+    state: Folder = Path(".blogmetad")
+    rules: Folder = Path("_blogmetad/rules.md")
+
+
+class Intake(_Section):
+    """When a file counts as whole, and how the drafts folder is watched. Seconds and bytes."""
+
+    settle_seconds: float = Field(default=2.0, ge=0.0, le=3600.0)
+    rescan_seconds: float = Field(default=60.0, ge=1.0, le=86400.0)
+    polling: bool = False
+    max_bytes: int = Field(default=10 * 1024 * 1024, ge=1024)
+
+
+class Model(_Section):
+    """Which model, and what it may use. ``name`` is one of the catalogue or the path of a GGUF file."""
+
+    name: str = "starter"
+    threads: int = Field(default=0, ge=0, le=1024)
+    gpu_layers: int = Field(default=-1, ge=-1)
+    context: int = Field(default=4096, ge=1024)
+    digest_tokens: int = Field(default=480, ge=64, le=100_000)
+    idle_seconds: float = Field(default=300.0, ge=0.0)
+    load_timeout: float = Field(default=300.0, gt=0.0)
+    job_timeout: float = Field(default=600.0, gt=0.0)
+
+
+class Publish(_Section):
+    """How drafts become posts. ``attempts`` is how often a draft may cost the model its life before it is parked."""
+
+    hold_future: bool = True
+    attempts: int = Field(default=3, ge=1, le=20)
+    keep_days: int = Field(default=30, ge=1)
+
+
+class Log(_Section):
+    """Log lines on standard error: pretty on a terminal, JSON elsewhere, unless ``format`` says which."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["auto", "json", "console"] = "auto"
+
+
+class Config(_Section):
+    """Everything configurable. Paths are absolute once loaded."""
+
+    site: Site
+    intake: Intake = Intake()
+    model: Model = Model()
+    publish: Publish = Publish()
+    log: Log = Log()
+
+
+def load(file: Path) -> Config:
+    """Read and validate; every path in the result is absolute. Raises ConfigError with all faults at once."""
+    try:
+        # utf-8-sig: some editors begin the file with a byte-order mark, which TOML does not know.
+        table = tomllib.loads(file.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        raise ConfigError(file, ("there is no such file",), "write one with: blogmetad init SITE") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(file, (f"cannot be read: {error}",)) from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(file, (f"is not valid TOML: {error}",)) from None
+    try:
+        config = Config.model_validate(table)
+    except ValidationError as error:
+        raise ConfigError(file, tuple(_fault(e) for e in error.errors()), HINT) from None
+    try:
+        site = _absolute(config.site, file)
+    except RuntimeError:  # pathlib's word for a ~name that is no user of this machine
+        raise ConfigError(file, ("[site]: a path begins with the ~name of an unknown user",), HINT) from None
+    clashes = _clashes(site)
+    if clashes:
+        raise ConfigError(file, clashes, HINT)
+    return config.model_copy(update={"site": site})
+
+
+def _absolute(site: Site, file: Path) -> Site:
+    """``site`` with every path made absolute. Raises RuntimeError for the home of an unknown user."""
+    root = (file.parent / site.root.expanduser()).resolve()
+    folders = {
+        name: Path(os.path.normpath(root / path.expanduser()))
+        for name, path in site.model_dump().items()
+        if name != "root"
+    }
+    return Site(root=root, **folders)
+
+
+def _clashes(site: Site) -> tuple[str, ...]:
+    """Folders that must not be one or lie in another: a draft among the posts would count as published."""
+    folders = {name: getattr(site, name).resolve() for name in ("drafts", "posts", "journal", "state")}
+    same = tuple(
+        f"[site] {one}: is the same folder as '{other}' ({folders[one]}); each needs one of its own"
+        for one, other in itertools.combinations(folders, 2)
+        if folders[one] == folders[other]
+    )
+    inside = tuple(
+        f"[site] {name}: lies inside 'posts' ({folder}), so what is in it would count as published"
+        for name, folder in folders.items()
+        if folders["posts"] in folder.parents
+    )
+    return same + inside
+
+
+def _fault(error: Any) -> str:
+    """One validation error in words: where, what, and the nearest key that exists."""
+    where = [str(part) for part in error["loc"]]
+    section, key = ".".join(where[:-1]), where[-1]
+    place = f"[{section}] {key}" if section else f"[{key}]"
+    if error["type"] == "extra_forbidden":
+        known = _keys(where[:-1])
+        close = difflib.get_close_matches(key, known, n=1)
+        meant = f"did you mean '{close[0]}'?" if close else f"known keys are {', '.join(known)}"
+        return f"{place}: is not a key here; {meant}"
+    if error["type"] == "missing":
+        return f"{place}: is missing, and there is no default for it"
+    wanted = _WANTED.get(error["type"]) or error["msg"].removeprefix("Input should be").strip()
+    return f"{place}: must be {wanted}, but it is {error['input']!r}"
+
+
+_WANTED = {
+    "model_type": "a section with keys of its own",
+    "path_type": "a path in quotes",
+    "string_type": "text in quotes",
+    "bool_type": "true or false",
+    "int_type": "a whole number",
+    "float_type": "a number",
+}
+
+
+def _keys(path: list[str]) -> list[str]:
+    model: type[BaseModel] = Config
+    for part in path:
+        annotation = model.model_fields[part].annotation
+        assert isinstance(annotation, type)
+        model = annotation
+    return list(model.model_fields)
+
+
+def default_file() -> Path:
+    """Where the configuration is looked for: $BLOGMETAD_CONFIG, else the user's configuration folder."""
+    named = os.environ.get("BLOGMETAD_CONFIG")
+    if named:
+        return Path(named).expanduser()
+    base = os.environ.get("XDG_CONFIG_HOME") or "~/.config"
+    return Path(base).expanduser() / "blogmetad" / "config.toml"
+
+
+def fingerprint(config: Config) -> str:
+    """Twelve hex digits that change when a value of the configuration does."""
+    return hashlib.sha256(config.model_dump_json().encode()).hexdigest()[:12]

@@ -1,0 +1,215 @@
+"""Wiring only: the parts of blogmetad put together, and the loop that wakes them.
+
+Watcher and scheduler run in threads of their own and do nothing but set a flag; all work is done here, one round after
+another, so there is one writer at a time.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import fcntl
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+import structlog
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from blogmetad import files
+from blogmetad.config import Config
+from blogmetad.errors import BlogmetadError
+from blogmetad.intake.scan import FolderGone
+from blogmetad.intake.watch import Watch
+from blogmetad.journal.ledger import Ledger
+from blogmetad.model import catalog
+from blogmetad.model.worker import Worker, WorkerOptions
+from blogmetad.notify import notify, watchdog_seconds
+from blogmetad.publish.folders import Folders
+from blogmetad.publish.place import Placer
+from blogmetad.rules import document
+from blogmetad.runner import Runner, Tools
+from blogmetad.site.index import Index
+from blogmetad.site.jekyll import read_site
+
+log = structlog.get_logger("blogmetad")
+
+CATCH_UP = 0.05
+"""Seconds to let a burst of events pass before the folder is scanned."""
+
+
+class AlreadyRunning(BlogmetadError):
+    """Another blogmetad works on this site. ``pid`` is its process id, if it could be read."""
+
+    def __init__(self, pid: str) -> None:
+        super().__init__(f"another blogmetad{f' (process {pid})' if pid else ''} is running on this site")
+        self.pid = pid
+        self.hint = "stop it first, or just drop your drafts: it takes care of them"
+
+
+@dataclass(frozen=True, slots=True)
+class Assembled:
+    """A runner and the parts of it that its owner looks after."""
+
+    runner: Runner
+    worker: Worker
+    tools: Tools
+
+
+@contextmanager
+def lock(state: Path) -> Iterator[None]:
+    """Be the only one on this site. Raises AlreadyRunning."""
+    files.make_dir(state)
+    fd = os.open(state / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise AlreadyRunning(os.read(fd, 32).decode("ascii", "ignore").strip()) from None
+        os.ftruncate(fd, 0)
+        os.write(fd, f"{os.getpid()}\n".encode())
+        yield
+    finally:
+        os.close(fd)
+
+
+def worker_options(config: Config) -> WorkerOptions:
+    """The worker's options from the configuration. Raises BlogmetadError if the model is not there."""
+    model = config.model
+    return WorkerOptions(
+        model=catalog.resolve(model.name, config.site.root),
+        name=Path(model.name).name,
+        state=config.site.state,
+        threads=model.threads,
+        gpu_layers=model.gpu_layers,
+        context=model.context,
+        load_timeout=model.load_timeout,
+        job_timeout=model.job_timeout,
+    )
+
+
+@contextmanager
+def assemble(config: Config, keep_going: Callable[[], bool]) -> Iterator[Assembled]:
+    """Take the site's lock, open everything, finish what an earlier run left half done, and close it all again."""
+    site = config.site
+    rules = document.load(site.rules)
+    jekyll = read_site(site.root)
+
+    def now() -> dt.datetime:
+        return dt.datetime.now(jekyll.timezone)
+
+    with lock(site.state), Ledger(site.state / "ledger.db") as ledger:
+        worker = Worker(worker_options(config))
+        index = Index(site.posts, site.state / "index.db")
+        try:
+            placer = Placer(Folders(site.drafts, site.posts, site.state), ledger, now)
+            for problem in placer.probe():
+                log.error("folder trouble", problem=problem.message)
+            tools = Tools(config, rules, jekyll, index, ledger, placer, worker, now, keep_going)
+            runner = Runner(tools)
+            runner.recover()
+            yield Assembled(runner, worker, tools)
+        finally:
+            worker.unload()
+            index.close()
+
+
+class Daemon:
+    """The loop behind ``blogmetad run``."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._stop, self._wake = threading.Event(), threading.Event()
+        self._pinged = 0.0
+        watchdog = watchdog_seconds()
+        self._ping_every = watchdog / 3 if watchdog else None
+
+    def run(self) -> None:
+        """Serve until SIGTERM or SIGINT. Raises BlogmetadError if it cannot start."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._on_signal)
+        with assemble(self._config, self._keep_going) as parts:
+            watch = Watch(self._config.site.drafts, self._wake.set, polling=self._config.intake.polling)
+            scheduler = BackgroundScheduler(timezone=dt.UTC, job_defaults={"misfire_grace_time": None})
+            scheduler.add_job(self._wake.set, "interval", seconds=self._config.intake.rescan_seconds)
+            scheduler.start()
+            try:
+                self._serve(parts, watch, scheduler)
+            finally:
+                notify("STOPPING=1")
+                scheduler.shutdown(wait=False)
+                watch.stop()
+                log.info("stopped")
+
+    def _serve(self, parts: Assembled, watch: Watch, scheduler: BackgroundScheduler) -> None:
+        self._arm(watch)
+        log.info(
+            "watching",
+            drafts=str(self._config.site.drafts),
+            posts=str(self._config.site.posts),
+            pid=os.getpid(),
+        )
+        notify(f"READY=1\nSTATUS=watching {self._config.site.drafts}")
+        gone = False
+        while not self._stop.is_set():
+            self._wake.clear()
+            try:
+                again = parts.runner.round().again
+                if gone:
+                    log.info("drafts folder is back")
+                gone = False
+            except FolderGone as error:
+                if not gone:
+                    log.error("drafts folder is away", reason=str(error))
+                gone, again = True, None
+            self._wake_at(scheduler, "again", again)
+            self._wake_at(scheduler, "idle", self._unload_when_idle(parts.worker))
+            self._keep_going()
+            if self._wake.wait(self._ping_every):
+                self._stop.wait(CATCH_UP)
+            if not watch.healthy():
+                self._arm(watch)
+
+    def _arm(self, watch: Watch) -> None:
+        """Watch the folder (again). Where that fails, the periodic scan still finds every draft."""
+        try:
+            watch.rearm()
+        except OSError as error:
+            log.warning("folder not watched", reason=str(error), next="the periodic scan finds drafts meanwhile")
+
+    def _wake_at(self, scheduler: BackgroundScheduler, name: str, seconds: float | None) -> None:
+        """Have the scheduler wake the loop in so many seconds; None takes an earlier appointment back."""
+        if seconds is None:
+            if scheduler.get_job(name) is not None:
+                scheduler.remove_job(name)
+            return
+        at = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=seconds + 0.01)
+        scheduler.add_job(self._wake.set, "date", run_date=at, id=name, replace_existing=True)
+
+    def _unload_when_idle(self, worker: Worker) -> float | None:
+        """Free the model's memory if it was not used for long; seconds until that is due, None if nothing is loaded."""
+        if worker.pid is None:
+            return None
+        left = self._config.model.idle_seconds - (time.monotonic() - worker.last_used)
+        if left > 0:
+            return left
+        worker.unload()
+        log.info("model unloaded", idle_seconds=self._config.model.idle_seconds)
+        return None
+
+    def _keep_going(self) -> bool:
+        """Asked at least twice a second while the model works; also what systemd hears as a sign of life."""
+        now = time.monotonic()
+        if self._ping_every is not None and now - self._pinged >= self._ping_every:
+            self._pinged = now
+            notify("WATCHDOG=1")
+        return not self._stop.is_set()
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
+        self._stop.set()
+        self._wake.set()

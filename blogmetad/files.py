@@ -1,0 +1,163 @@
+"""The one writer: every function does one durable thing to the disk, or raises OSError having done nothing.
+
+Durable means: once the function has returned, a power cut does not take it back. File contents are synced
+before the file gets its name, and folders are synced after a name changes. A failed fsync is never repeated,
+because the kernel may have dropped the data and would report success the second time: what was written is
+thrown away instead.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import secrets
+import stat
+from contextlib import suppress
+from pathlib import Path
+
+_CHUNK = 1 << 20
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+
+
+def fsync_dir(folder: Path) -> None:
+    """Make the names in ``folder`` durable."""
+    fd = os.open(folder, _FOLDER)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def make_dir(folder: Path, mode: int = 0o700) -> None:
+    """Create ``folder`` and whatever is missing above it; an existing folder is left as it is."""
+    if folder.is_dir():
+        return
+    make_dir(folder.parent, mode)
+    folder.mkdir(mode, exist_ok=True)
+    fsync_dir(folder.parent)
+
+
+def is_temporary(name: str) -> bool:
+    """Whether ``name`` is one of ``write_new``'s unfinished files, left behind by a crash."""
+    return name.startswith(".") and ".tmp-" in name
+
+
+def write_new(path: Path, data: bytes, *, replace: bool = False, mode: int = 0o666) -> None:
+    """Write a whole file under its name, or not at all; ``mode`` is subject to the umask.
+
+    Raises FileExistsError if the name is taken, unless ``replace`` asks for the old file to be exchanged in
+    one step.
+    """
+    temp = path.with_name(f".{path.name[:60]}.tmp-{secrets.token_hex(6)}")
+    try:
+        _write_synced(temp, data, mode)
+        if replace:
+            temp.rename(path)
+        else:
+            os.link(temp, path)
+            temp.unlink()
+    except BaseException:
+        with suppress(OSError):
+            temp.unlink()
+        raise
+    fsync_dir(path.parent)
+
+
+def _write_synced(path: Path, data: bytes, mode: int) -> None:
+    fd = os.open(path, _CREATE, mode)
+    try:
+        rest = memoryview(data)
+        while rest:
+            rest = rest[os.write(fd, rest) :]
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def link_new(source: Path, target: Path) -> None:
+    """Give ``source`` the second name ``target``. Raises FileExistsError if the name is taken: nothing is
+    ever overwritten, not even in a race."""
+    os.link(source, target, follow_symlinks=False)
+    fsync_dir(target.parent)
+
+
+def move(source: Path, target: Path) -> None:
+    """Rename within one file system, replacing ``target`` if there is one."""
+    source.rename(target)
+    fsync_dir(target.parent)
+    if source.parent != target.parent:
+        fsync_dir(source.parent)
+
+
+def remove(path: Path) -> None:
+    """Remove a name; one that is already gone is fine."""
+    try:
+        path.unlink()
+    except FileNotFoundError:
+        return
+    fsync_dir(path.parent)
+
+
+def read_stable(path: Path, limit: int) -> tuple[bytes, os.stat_result]:
+    """The bytes of a regular file that did not change while they were read, with its state.
+
+    Raises OSError: ELOOP for a symbolic link, EINVAL for anything else that is not a regular file, EFBIG
+    above ``limit`` bytes, EAGAIN (BlockingIOError) if it changed meanwhile, and whatever opening and reading
+    raise.
+    """
+    fd = _open_regular(path)
+    try:
+        before = os.fstat(fd)
+        if before.st_size > limit:
+            raise OSError(errno.EFBIG, f"larger than {limit} bytes", str(path))
+        parts = []
+        size = 0
+        while size <= limit and (part := os.read(fd, _CHUNK)):
+            parts.append(part)
+            size += len(part)
+        after = os.fstat(fd)
+        if size != before.st_size or _state(before) != _state(after):
+            raise BlockingIOError(errno.EAGAIN, "changed while it was read", str(path))
+        return b"".join(parts), after
+    finally:
+        os.close(fd)
+
+
+def digest(path: Path) -> str | None:
+    """Hex SHA-256 of a regular file, None if there is no such file; OSError (ELOOP, EINVAL) if it is no
+    file."""
+    try:
+        fd = _open_regular(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    try:
+        summed = hashlib.sha256()
+        while part := os.read(fd, _CHUNK):
+            summed.update(part)
+        return summed.hexdigest()
+    finally:
+        os.close(fd)
+
+
+def same_file(one: Path, other: Path) -> bool:
+    """Whether both names exist and lead to one and the same file."""
+    try:
+        return os.path.samestat(one.lstat(), other.lstat())
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+
+
+def _open_regular(path: Path) -> int:
+    # O_NONBLOCK: a FIFO under a draft's name must not hang the daemon
+    fd = os.open(path, _READ)
+    if stat.S_ISREG(os.fstat(fd).st_mode):
+        return fd
+    os.close(fd)
+    raise OSError(errno.EINVAL, "not a regular file", str(path))
+
+
+def _state(found: os.stat_result) -> tuple[int, ...]:
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns

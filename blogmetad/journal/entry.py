@@ -1,0 +1,219 @@
+"""A draft's story as Markdown: rendered from the ledger alone, the same each time. Pure.
+
+It carries sizes, hashes and metadata, never the text of the draft.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from slugify import slugify
+
+from blogmetad import matter
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """One step of the story: when, which, and its facts as plain JSON values."""
+
+    at: dt.datetime
+    name: str
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """What an entry is rendered from. ``outcome`` is the state's name; times carry their zone."""
+
+    id: str
+    name: str
+    outcome: str
+    sha256: str
+    size: int
+    arrived: dt.datetime
+    settled: dt.datetime
+    target: str | None
+    until: dt.datetime | None
+    steps: tuple[Happened, ...]
+
+
+MARK = "blogmetad"
+"""The front-matter key that tells our entries from everybody else's files."""
+
+
+def filename(story: Story, zone: dt.tzinfo) -> str:
+    """``YYYY-MM-DD-blogmetad-DRAFT-ID.md``: sorts by day beside the author's own entries, never collides with them."""
+    day = story.arrived.astimezone(zone).strftime("%Y-%m-%d")
+    stem = slugify(story.name.rsplit(".", 1)[0], max_length=40, word_boundary=True) or "draft"
+    return f"{day}-blogmetad-{stem}-{story.id.split('-', 1)[1]}.md"
+
+
+def render(story: Story, zone: dt.tzinfo) -> bytes:
+    """The whole entry, UTF-8, times in ``zone``."""
+    head = [
+        matter.render(MARK, story.id),
+        matter.render("outcome", story.outcome),
+        matter.render("draft", story.name),
+    ]
+    if story.target:
+        head.append(matter.render("post", story.target))
+    lines = ["---\n", *head, "---\n\n", f"# {_title(story)}\n\n", _summary(story, zone), "\n"]
+    for step in story.steps:
+        section = _SECTIONS.get(step.name, _other)
+        lines += [f"## {_clock(step.at, zone)} {step.name}\n\n", section(step.data), "\n"]
+    lines += ["## What you can do\n\n", _advice(story)]
+    return "".join(lines).encode("utf-8")
+
+
+def owner(content: bytes) -> str | None:
+    """The job an existing journal file tells of; None if blogmetad did not write it."""
+    try:
+        head = matter.split(content).head
+        fields = matter.parse(head) if head else None
+    except matter.MatterError:
+        return None
+    mark = fields.get(MARK) if fields else None
+    return mark if isinstance(mark, str) else None
+
+
+def _title(story: Story) -> str:
+    words = {
+        "done": "published",
+        "published": "published",
+        "parked": "needs you",
+        "held": "held until its date",
+        "duplicate": "already published",
+        "superseded": "replaced by a newer version",
+        "undone": "published, then undone",
+    }
+    return f"{_inline(story.name)}: {words.get(story.outcome, 'in progress')}"
+
+
+def _summary(story: Story, zone: dt.tzinfo) -> str:
+    rows = [
+        ("arrived", _moment(story.arrived, zone)),
+        ("settled", _moment(story.settled, zone)),
+        ("draft", f"{_inline(story.name)}, {story.size} bytes, SHA-256 `{story.sha256[:16]}…`"),
+    ]
+    if story.target:
+        rows.append(("post", f"`{story.target}`"))
+    if story.until:
+        rows.append(("held until", _moment(story.until, zone)))
+    if story.settled and story.steps:
+        seconds = (story.steps[-1].at - story.settled).total_seconds()
+        rows.append(("took", f"{seconds:.1f} s after it had settled"))
+    return "".join(f"- **{key}:** {value}\n" for key, value in rows)
+
+
+def _advice(story: Story) -> str:
+    if story.outcome in ("done", "published"):
+        return (
+            f"- Undo: `blogmetad undo {story.id}` gives the draft back byte for byte and withdraws the post.\n"
+            f"- See it again: `blogmetad journal {story.id}`\n"
+        )
+    if story.outcome in ("parked", "held"):
+        return "- The draft is where you left it. Edit and save it, and it is taken up again.\n"
+    if story.outcome == "undone":
+        return "- The draft is back in the drafts folder and left alone until you save it again.\n"
+    return f"- See it again: `blogmetad journal {story.id}`\n"
+
+
+def _read(data: Mapping[str, Any]) -> str:
+    fields = ", ".join(f"`{name}`" for name in data.get("fields", ())) or "none"
+    return (
+        f"- {data['bytes']} bytes, of which {data['body_bytes']} are the body ({data['chars']} characters)\n"
+        f"- SHA-256 of the file `{data['sha256']}`, of the body `{data['body_sha256']}`\n"
+        f"- fields written by the author: {fields}\n"
+    )
+
+
+def _rules(data: Mapping[str, Any]) -> str:
+    return f"- rules document **{data['name']}**, version {data['version']}, SHA-256 `{data['sha256'][:16]}…` ({_inline(data['source'])})\n"
+
+
+def _digested(data: Mapping[str, Any]) -> str:
+    return (
+        f"- the model is shown {data['chars']} of {data['source_chars']} characters, about {data['tokens']} tokens\n"
+        f"- and asked for: {', '.join(data['asked']) or 'nothing, the author wrote everything'}\n"
+    )
+
+
+def _proposed(data: Mapping[str, Any]) -> str:
+    usage = data["usage"]
+    lines = [
+        f"- model **{_inline(data['model'])}**, mode {data['mode']}\n",
+        f"- {usage['prompt_tokens']} tokens read ({usage['reused_tokens']} reused), {usage['output_tokens']} written in "
+        f"{usage['steps']} steps; {usage['prefill_seconds']:.2f} s reading, {usage['decode_seconds']:.2f} s writing\n",
+    ]
+    lines += [f"- {field}: {_inline(value)}\n" for field, value in data["values"].items()]
+    return "".join(lines)
+
+
+def _checked(data: Mapping[str, Any]) -> str:
+    lines = ["| field | value | from | rule | notes |\n|---|---|---|---|---|\n"]
+    for row in data["decisions"]:
+        notes = "; ".join((*row["changes"], *row["evidence"]))
+        if row["proposed"] is not None and row["changes"]:
+            notes = f"proposed {row['proposed']}; {notes}"
+        cells = (row["field"], _value(row["value"]), row["source"], row["rule"], notes)
+        lines.append("| " + " | ".join(_cell(cell) for cell in cells) + " |\n")
+    if data.get("queued"):
+        queued = ", ".join(f"{field}: {term}" for field, term in data["queued"])
+        lines.append(f"\nNew terms the rules want you to decide on: {_inline(queued)}\n")
+    return "".join(lines)
+
+
+def _composed(data: Mapping[str, Any]) -> str:
+    return f"- `{data['filename']}`, {data['bytes']} bytes, SHA-256 `{data['sha256'][:16]}…`; the body is the author's, byte for byte\n"
+
+
+def _problems(data: Mapping[str, Any]) -> str:
+    return "".join(f"- {_inline(p['message'])} (`{p['rule']}`)\n" for p in data["problems"])
+
+
+def _other(data: Mapping[str, Any]) -> str:
+    return "".join(f"- {key}: {_inline(_value(value))}\n" for key, value in data.items()) or "- done\n"
+
+
+_SECTIONS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
+    "read": _read,
+    "rules": _rules,
+    "digest": _digested,
+    "proposed": _proposed,
+    "checked": _checked,
+    "composed": _composed,
+    "parked": _problems,
+}
+
+
+def _value(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _inline(value: Any) -> str:
+    """A value as one line of Markdown text: line feeds and markup that could break the entry are neutralised."""
+    text = " ".join(str(value).split())
+    for mark in "\\`*_[]<>#|":
+        text = text.replace(mark, "\\" + mark)
+    return text
+
+
+def _cell(value: Any) -> str:
+    return _inline(value) if value else " "
+
+
+def _moment(at: dt.datetime, zone: dt.tzinfo) -> str:
+    return at.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S %z")
+
+
+def _clock(at: dt.datetime, zone: dt.tzinfo) -> str:
+    return at.astimezone(zone).strftime("%H:%M:%S")
+
+
+def texts(values: Mapping[str, str], terms: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """A proposal's values as text, a line each."""
+    return {**values, **{field: ", ".join(names) for field, names in terms.items()}}

@@ -1,0 +1,52 @@
+"""The journal folder: our entries among the author's own files, none of which is ever touched."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from blogmetad import files
+from blogmetad.journal import entry
+from blogmetad.values import sha256
+
+MAX_ENTRY = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Where an entry lies and the hash it was written with: one the author has edited since is left alone."""
+
+    name: str
+    sha256: str
+
+
+def write(folder: Path, wanted: str, content: bytes, job_id: str, previous: Written | None) -> Written:
+    """Put an entry into ``folder``, durably: over its own earlier version if that is unchanged, else under the next
+    free name. Raises OSError."""
+    files.make_dir(folder, 0o777)
+    summed = sha256(content)
+    names = [previous.name] if previous else []
+    stem = wanted.removesuffix(".md")
+    names += [f"{stem}{f'-{count}' if count > 1 else ''}.md" for count in range(1, 100)]
+    for name in names:
+        path = folder / name
+        try:
+            files.write_new(path, content)
+            return Written(name, summed)
+        except FileExistsError:
+            old = _read(path)
+        if old == content:
+            return Written(name, summed)
+        # Without a record of our own, the mark decides: a crash may have come between the file and the ledger.
+        unchanged = sha256(old) == previous.sha256 if previous else entry.owner(old) == job_id
+        if unchanged:
+            files.write_new(path, content, replace=True)
+            return Written(name, summed)
+    raise FileExistsError(f"{folder} holds a hundred files named like {wanted}")
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return files.read_stable(path, MAX_ENTRY)[0]
+    except OSError:
+        return b""

@@ -1,0 +1,152 @@
+"""What the ledger knows of a draft on its way, and how that is written into SQLite's columns.
+
+Names are stored as bytes, since a file name need not be valid text.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from enum import StrEnum, auto
+from typing import Any
+
+from blogmetad.values import Problem
+
+VERSION = 1
+SCHEMA = (
+    """
+    CREATE TABLE job (
+        serial INTEGER PRIMARY KEY,
+        id TEXT NOT NULL UNIQUE,
+        name BLOB NOT NULL,
+        sha256 TEXT NOT NULL,
+        body_sha256 TEXT NOT NULL,
+        size INTEGER NOT NULL,
+        state TEXT NOT NULL,
+        attempts INTEGER NOT NULL DEFAULT 0,
+        target BLOB,
+        post_sha256 TEXT,
+        arrived TEXT NOT NULL,
+        settled TEXT NOT NULL,
+        updated TEXT NOT NULL,
+        until TEXT,
+        problems TEXT NOT NULL DEFAULT '[]',
+        entry BLOB,
+        entry_sha256 TEXT
+    )
+    """,
+    "CREATE INDEX job_name ON job (name, sha256)",
+    "CREATE INDEX job_state ON job (state)",
+    """
+    CREATE TABLE step (
+        serial INTEGER PRIMARY KEY,
+        job TEXT NOT NULL REFERENCES job (id),
+        at TEXT NOT NULL,
+        name TEXT NOT NULL,
+        data TEXT NOT NULL
+    )
+    """,
+    "CREATE INDEX step_job ON step (job)",
+    f"PRAGMA user_version = {VERSION}",
+)
+COLUMNS = (
+    "id, name, sha256, body_sha256, size, state, attempts, target, post_sha256, "
+    "arrived, settled, updated, until, problems, entry, entry_sha256"
+)
+
+
+class State(StrEnum):
+    """How far a job has come."""
+
+    ACCEPTED = auto()
+    STAGED = auto()
+    PUBLISHED = auto()
+    DONE = auto()
+    PARKED = auto()
+    HELD = auto()
+    DUPLICATE = auto()
+    SUPERSEDED = auto()
+    UNDONE = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One version of one draft on its way. ``name`` is the draft's path below the drafts folder
+    (``os.fsdecode``), ``target`` the post's file name; times are aware and in UTC; ``entry`` is the journal
+    file's name."""
+
+    id: str
+    name: str
+    sha256: str
+    body_sha256: str
+    size: int
+    state: State
+    attempts: int
+    target: str | None
+    post_sha256: str | None
+    arrived: dt.datetime
+    settled: dt.datetime
+    updated: dt.datetime
+    until: dt.datetime | None
+    problems: tuple[Problem, ...]
+    entry: str | None
+    entry_sha256: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that was done for a job; ``data`` is what JSON can hold."""
+
+    at: dt.datetime
+    name: str
+    data: Mapping[str, Any]
+
+
+def from_row(row: Sequence[Any]) -> Job:
+    """A Job out of COLUMNS. Raises ValueError (or TypeError) for what no ledger has written."""
+    job_id, name, sha256, body_sha256, size, state, attempts, target, post_sha256, *rest = row
+    arrived, settled, updated, until, problems, entry, entry_sha256 = rest
+    return Job(
+        id=job_id,
+        name=os.fsdecode(name),
+        sha256=sha256,
+        body_sha256=body_sha256,
+        size=size,
+        state=State(state),
+        attempts=attempts,
+        target=None if target is None else os.fsdecode(target),
+        post_sha256=post_sha256,
+        arrived=dt.datetime.fromisoformat(arrived),
+        settled=dt.datetime.fromisoformat(settled),
+        updated=dt.datetime.fromisoformat(updated),
+        until=None if until is None else dt.datetime.fromisoformat(until),
+        problems=tuple(Problem(**problem) for problem in json.loads(problems)),
+        entry=None if entry is None else os.fsdecode(entry),
+        entry_sha256=entry_sha256,
+    )
+
+
+def from_step(row: Sequence[Any]) -> Step:
+    """A Step out of its columns at, name, data."""
+    at, name, data = row
+    return Step(dt.datetime.fromisoformat(at), name, json.loads(data))
+
+
+def path(name: str) -> bytes:
+    """A file name as it is stored."""
+    return os.fsencode(name)
+
+
+def stamp(moment: dt.datetime) -> str:
+    """A time as it is stored: UTC, ISO 8601. Raises ValueError for a naive one."""
+    if moment.tzinfo is None:
+        raise ValueError("a time in the ledger needs a time zone")
+    return moment.astimezone(dt.UTC).isoformat()
+
+
+def listed(problems: Sequence[Problem]) -> str:
+    """Problems as they are stored."""
+    return json.dumps([asdict(problem) for problem in problems])

@@ -1,0 +1,284 @@
+"""The ledger: which drafts were taken up, how far they came and why. One SQLite file, one writer.
+
+``journal_mode=DELETE`` with ``synchronous=EXTRA`` survived every simulated power cut, as WAL + FULL does, and
+keeps the ledger a single file that can be copied.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import sqlite3
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from enum import Enum, auto
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+from blogmetad.errors import BlogmetadError
+from blogmetad.journal.job import (
+    COLUMNS,
+    SCHEMA,
+    VERSION,
+    Job,
+    State,
+    Step,
+    from_row,
+    from_step,
+    listed,
+    path,
+    stamp,
+)
+from blogmetad.values import Problem
+
+__all__ = ["Job", "Ledger", "LedgerError", "State", "Step"]
+
+_BUSY_SECONDS = 5.0
+_ASIDE = "Move the file aside and start blogmetad again: what is known is rebuilt from the posts, nothing is lost."
+_RETRY = "Free space on the disk, check the permissions of the folder, and try again."
+_UPGRADE = "Install the version of blogmetad that wrote it, or a newer one."
+_DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+
+
+class LedgerError(BlogmetadError):
+    """The ledger could not be read or written. ``corrupt`` tells a damaged file from a full disk or a
+    lock."""
+
+    def __init__(self, path: Path, reason: str, hint: str, *, corrupt: bool = False) -> None:
+        super().__init__(f"The ledger {path} {reason}. {hint}")
+        self.path = path
+        self.reason = reason
+        self.hint = hint
+        self.corrupt = corrupt
+
+
+class _Unset(Enum):
+    UNSET = auto()
+
+
+_UNSET: Final = _Unset.UNSET
+
+
+class Ledger:
+    """All jobs and their steps. Every change is committed when the method returns, or with its
+    ``transaction``.
+
+    One connection, usable from several threads one at a time; a context manager that closes it. Every method
+    raises LedgerError if the file cannot be read or written, KeyError for an unknown job, ValueError for a
+    naive time.
+    """
+
+    def __init__(self, file: Path, *, readonly: bool = False) -> None:
+        self.path = file
+        self._lock = threading.RLock()
+        # Not mode=ro for readers: after a crash even they have to roll back the half-written transaction
+        # first.
+        uri = f"{file.absolute().as_uri()}?mode={'rw' if readonly else 'rwc'}"
+        with self._guarded():
+            self._db = sqlite3.connect(
+                uri, uri=True, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
+            )
+        try:
+            with self._guarded():
+                if readonly:
+                    self._db.execute("PRAGMA query_only = ON")
+                    self._check_version()
+                else:
+                    self._prepare()
+        except BaseException:
+            self._db.close()
+            raise
+
+    @classmethod
+    def open_readonly(cls, file: Path) -> Self:
+        """A reader beside a running daemon; waits up to 5 s for a commit in progress. Never creates the
+        file."""
+        return cls(file, readonly=True)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """What is done inside is committed together at the end, or not at all. One inside another joins
+        it."""
+        with self._lock, self._guarded():
+            joined = self._db.in_transaction
+            if joined:
+                yield
+                return
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._db.execute("COMMIT")
+            except BaseException:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
+
+    def open_job(
+        self,
+        name: str,
+        sha256: str,
+        body_sha256: str,
+        size: int,
+        arrived: dt.datetime,
+        settled: dt.datetime,
+        now: dt.datetime,
+        state: State = State.ACCEPTED,
+    ) -> Job:
+        """Take up a draft. The id is the day of ``now`` and six hex digits of ``sha256``, with -2, -3 when
+        taken."""
+        with self.transaction():
+            base = f"{now:%Y%m%d}-{sha256[:6]}"
+            job_id, count = base, 1
+            while self.get(job_id) is not None:
+                count += 1
+                job_id = f"{base}-{count}"
+            self._db.execute(
+                "INSERT INTO job (id, name, sha256, body_sha256, size, state, arrived, settled, updated) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    *(job_id, path(name), sha256, body_sha256, size, State(state).value),
+                    *(stamp(arrived), stamp(settled), stamp(now)),
+                ),
+            )
+            return self._job(job_id)
+
+    def get(self, job_id: str) -> Job | None:
+        """The job with exactly this id, if there is one."""
+        return next(iter(self._select("WHERE id = ?", job_id)), None)
+
+    def find(self, part: str) -> tuple[Job, ...]:
+        """The jobs whose id begins or ends with ``part``, newest first; none for an empty ``part``."""
+        if not part:
+            return ()
+        where = "WHERE substr(id, 1, length(?1)) = ?1 OR substr(id, -length(?1)) = ?1 ORDER BY serial DESC"
+        return self._select(where, part)
+
+    def jobs(self, *states: str, limit: int | None = None, newest_first: bool = True) -> tuple[Job, ...]:
+        """The jobs in any of ``states`` (all jobs if none is given), in the order they were taken up."""
+        where = f"WHERE state IN ({', '.join('?' * len(states))})" if states else ""
+        order = "DESC" if newest_first else "ASC"
+        values = [State(state).value for state in states]
+        return self._select(f"{where} ORDER BY serial {order} LIMIT ?", *values, -1 if limit is None else limit)
+
+    def latest(self, name: str, sha256: str | None = None) -> Job | None:
+        """The newest job for this draft, or for exactly this version of it."""
+        where = "WHERE name = ?1 AND (?2 IS NULL OR sha256 = ?2) ORDER BY serial DESC LIMIT 1"
+        return next(iter(self._select(where, path(name), sha256)), None)
+
+    def move(
+        self,
+        job_id: str,
+        state: str,
+        now: dt.datetime,
+        *,
+        name: str | _Unset = _UNSET,
+        target: str | _Unset | None = _UNSET,
+        post_sha256: str | _Unset | None = _UNSET,
+        until: dt.datetime | _Unset | None = _UNSET,
+        problems: tuple[Problem, ...] | _Unset = _UNSET,
+        entry: str | _Unset | None = _UNSET,
+        entry_sha256: str | _Unset | None = _UNSET,
+    ) -> Job:
+        """Put a job into ``state`` (a State or its value); what is not given stays as it is."""
+        changes: dict[str, object] = {"state": State(state).value, "updated": stamp(now)}
+        for column, file in (("name", name), ("target", target), ("entry", entry)):
+            if not isinstance(file, _Unset):
+                changes[column] = None if file is None else path(file)
+        if not isinstance(post_sha256, _Unset):
+            changes["post_sha256"] = post_sha256
+        if not isinstance(entry_sha256, _Unset):
+            changes["entry_sha256"] = entry_sha256
+        if not isinstance(until, _Unset):
+            changes["until"] = None if until is None else stamp(until)
+        if not isinstance(problems, _Unset):
+            changes["problems"] = listed(problems)
+        assignments = ", ".join(f"{column} = ?" for column in changes)
+        return self._update(job_id, assignments, *changes.values())
+
+    def attempt(self, job_id: str, now: dt.datetime) -> Job:
+        """Count one more attempt. Committed before the model is asked, so that a draft that kills it is
+        counted."""
+        return self._update(job_id, "attempts = attempts + 1, updated = ?", stamp(now))
+
+    def step(self, job_id: str, name: str, data: Mapping[str, Any], now: dt.datetime) -> None:
+        """Write down one step of a job."""
+        with self.transaction():
+            self._job(job_id)
+            values = (job_id, stamp(now), name, json.dumps(data, allow_nan=False))
+            self._db.execute("INSERT INTO step (job, at, name, data) VALUES (?, ?, ?, ?)", values)
+
+    def steps(self, job_id: str) -> tuple[Step, ...]:
+        """What was done for a job, in order."""
+        with self._lock, self._guarded(), self._understood():
+            rows = self._db.execute("SELECT at, name, data FROM step WHERE job = ? ORDER BY serial", (job_id,))
+            return tuple(from_step(row) for row in rows)
+
+    def _job(self, job_id: str) -> Job:
+        job = self.get(job_id)
+        if job is None:
+            raise KeyError(job_id)
+        return job
+
+    def _update(self, job_id: str, assignments: str, *values: object) -> Job:
+        with self.transaction():
+            self._db.execute(f"UPDATE job SET {assignments} WHERE id = ?", (*values, job_id))
+            return self._job(job_id)
+
+    def _select(self, where: str, *values: object) -> tuple[Job, ...]:
+        with self._lock, self._guarded(), self._understood():
+            rows = self._db.execute(f"SELECT {COLUMNS} FROM job {where}", values)
+            return tuple(from_row(row) for row in rows)
+
+    def _prepare(self) -> None:
+        """Durability first, then a look at the whole file, then the tables if it is new."""
+        self._db.execute("PRAGMA journal_mode = DELETE")
+        self._db.execute("PRAGMA synchronous = EXTRA")
+        self._db.execute("PRAGMA foreign_keys = ON")
+        (verdict,) = self._db.execute("PRAGMA quick_check(1)").fetchone()
+        if verdict != "ok":
+            raise LedgerError(self.path, f"is damaged ({verdict})", _ASIDE, corrupt=True)
+        with self.transaction():
+            (tables,) = self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            if tables == 0:
+                for statement in SCHEMA:
+                    self._db.execute(statement)
+            self._check_version()
+
+    def _check_version(self) -> None:
+        (version,) = self._db.execute("PRAGMA user_version").fetchone()
+        if version > VERSION:
+            raise LedgerError(self.path, f"is of the newer version {version}", _UPGRADE)
+        if version < VERSION:
+            raise LedgerError(self.path, "is a database, but not a ledger of blogmetad", _ASIDE, corrupt=True)
+
+    @contextmanager
+    def _guarded(self) -> Iterator[None]:
+        """What SQLite complains about, as a LedgerError that tells damage from circumstances."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGE:
+                raise LedgerError(self.path, f"is damaged ({error})", _ASIDE, corrupt=True) from error
+            raise LedgerError(self.path, f"cannot be used ({error})", _RETRY) from error
+
+    @contextmanager
+    def _understood(self) -> Iterator[None]:
+        """Values no ledger has written, as damage: a flipped bit need not break the file's structure."""
+        try:
+            yield
+        except (ValueError, TypeError) as error:
+            raise LedgerError(self.path, f"is damaged ({error})", _ASIDE, corrupt=True) from error

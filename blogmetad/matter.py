@@ -1,0 +1,218 @@
+"""Front matter, the one reader and writer: bytes are split here, only the YAML goes to the libraries.
+
+python-frontmatter changes bodies (indentation, CRLF, last newline), strips what it writes, and its default
+loader can be crashed by deeply nested input. So the split is ours, byte for byte, its YAML handler reads
+through a loader without anchors, tags, merge keys, duplicate keys or depth, and PyYAML itself writes.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+from frontmatter.default_handlers import YAMLHandler
+
+from blogmetad.values import YamlValue
+
+MAX_HEAD = 16 * 1024
+MAX_DEPTH = 20
+BOM = b"\xef\xbb\xbf"
+
+_OPEN = re.compile(rb"---[ \t]*\r?\n")
+_CLOSE = re.compile(rb"^(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.MULTILINE)
+_KEY_LINE = rb"""[ \t]*["']?[\w\x80-\xff][\w\x80-\xff-]*["']?[ \t]*:(?=\s|\Z)"""
+_KEY_FIRST = re.compile(rb"(?:[ \t]*#[^\n]*\n)*" + _KEY_LINE)
+_KEY_ANYWHERE = re.compile(rb"^" + _KEY_LINE, re.MULTILINE)
+_HANDLER = YAMLHandler()
+
+
+class MatterError(ValueError):
+    """Front matter that cannot be trusted. ``line`` is 1-based within the file, if known."""
+
+    def __init__(self, reason: str, line: int | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.line = line
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """A file in two: ``head`` is the bytes between the ``---`` lines, None where there is no front matter."""
+
+    head: bytes | None
+    body: bytes
+
+
+def split(raw: bytes) -> Split:
+    """Split a file into its front matter and its body without changing a byte of either.
+
+    A leading byte-order mark belongs to neither. A first line ``---`` that is never closed is body, a
+    thematic break, unless a key follows it: that raises MatterError, since the author forgot the closing line.
+    """
+    data = raw.removeprefix(BOM)
+    opening = _OPEN.match(data)
+    if opening is None:
+        return Split(None, data)
+    closing = _CLOSE.search(data, opening.end())
+    if closing is None:
+        if _KEY_FIRST.match(data, opening.end()):
+            raise MatterError("the front matter is opened with '---' but never closed", 1)
+        return Split(None, data)
+    return Split(data[opening.end() : closing.start()], data[closing.end() :])
+
+
+class StrictLoader(yaml.SafeLoader):
+    """YAML as a post needs it: a tree of plain values. Anything cleverer is an error with a line number."""
+
+    depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        event = self.peek_event()  # type: ignore[no-untyped-call]
+        line = event.start_mark.line + 2 if event.start_mark else None
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+            raise MatterError("anchors and aliases (&, *) are not allowed in front matter", line)
+        if getattr(event, "tag", None):
+            raise MatterError(f"the YAML tag {event.tag} is not allowed in front matter", line)
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise MatterError(f"the front matter is nested more than {MAX_DEPTH} levels deep", line)
+        try:
+            return super().compose_node(parent, index)
+        finally:
+            self.depth -= 1
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = True) -> dict[Hashable, Any]:  # noqa: ARG002
+        values: dict[Hashable, Any] = {}
+        for key, value in node.value:
+            line = key.start_mark.line + 2
+            if not isinstance(key, yaml.ScalarNode):
+                raise MatterError("a key must be plain text", line)
+            if key.tag == "tag:yaml.org,2002:merge":
+                raise MatterError("merge keys (<<) are not allowed in front matter", line)
+            if key.value in values:
+                raise MatterError(f"the key '{key.value}' stands twice", line)
+            try:
+                values[str(key.value)] = self.construct_object(value, deep=True)
+            except MatterError:
+                raise
+            except (ValueError, ArithmeticError) as error:  # 2025-02-31, a number too large
+                raise MatterError(f"the value of '{key.value}' cannot be read: {error}", line) from None
+        return values
+
+
+StrictLoader.add_constructor("tag:yaml.org,2002:map", StrictLoader.construct_mapping)
+# A lone "=" has a type of its own in YAML 1.1, which no one means and PyYAML cannot build: it is text.
+StrictLoader.add_constructor("tag:yaml.org,2002:value", lambda _, node: str(node.value))
+
+
+def parse(head: bytes, limit: int = MAX_HEAD) -> Mapping[str, YamlValue] | None:
+    """The values of a front-matter block; None if it is text or a list and not a mapping (then it is body).
+
+    Text need not be valid YAML to be told from a mapping: where no line looks like a key, it is text.
+    ``limit`` is in bytes. Raises MatterError for what cannot be read or is not allowed, with its line.
+    """
+    try:
+        values = _load(head, limit)
+    except MatterError:
+        if _KEY_ANYWHERE.search(head) or head.lstrip().startswith((b"{", b"[", b"&", b"!", b"?")):
+            raise
+        return None
+    if values is None:
+        return {}
+    return values if isinstance(values, dict) else None
+
+
+def _load(head: bytes, limit: int) -> object:
+    if len(head) > limit:
+        raise MatterError(f"the front matter is larger than {limit // 1024} KiB")
+    try:
+        text = head.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise MatterError("the front matter is not valid UTF-8", _line(head[: error.start])) from None
+    try:
+        return _HANDLER.load(text, Loader=StrictLoader)
+    except MatterError:
+        raise
+    except yaml.reader.ReaderError as error:
+        line = _line(text[: error.position].encode("utf-8"))
+        reason = f"the character U+{ord(text[error.position]):04X} is not allowed in front matter"
+        raise MatterError(reason, line) from None
+    except yaml.MarkedYAMLError as error:
+        reason = f"the front matter is not valid YAML: {error.problem or error.context}"
+        raise MatterError(reason, error.problem_mark.line + 2 if error.problem_mark else None) from None
+    except (ValueError, ArithmeticError) as error:  # a lone value that is no key's
+        raise MatterError(f"the front matter is not valid YAML: {error}") from None
+
+
+def _line(before: bytes) -> int:
+    """The line of the file that comes behind ``before``; the opening ``---`` is line 1."""
+    return before.count(b"\n") + 2
+
+
+class Quoted(str):
+    """Text that is always written in double quotes, as titles and descriptions are by custom."""
+
+    __slots__ = ()
+
+
+class Plain(str):
+    """Text that is written as it is: a date in Jekyll's form."""
+
+    __slots__ = ()
+
+
+class _Dumper(yaml.SafeDumper):
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002
+        return True
+
+
+def _text(dumper: yaml.SafeDumper, data: str) -> yaml.Node:
+    # YAML 1.1 folds these line breaks within single quotes; only an escape keeps them.
+    style = '"' if any(c in data for c in "\x85\u2028\u2029") else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", data, style=style)
+
+
+def _quoted(dumper: yaml.SafeDumper, data: Quoted) -> yaml.Node:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", str(data), style='"')
+
+
+def _plain(dumper: yaml.SafeDumper, data: Plain) -> yaml.Node:
+    tag = dumper.resolve(yaml.ScalarNode, str(data), (True, False))  # type: ignore[no-untyped-call]
+    return dumper.represent_scalar(tag, str(data))
+
+
+def _flow_list(dumper: yaml.SafeDumper, data: list[Any]) -> yaml.Node:
+    return dumper.represent_sequence("tag:yaml.org,2002:seq", data, flow_style=True)
+
+
+def _block_map(dumper: yaml.SafeDumper, data: dict[str, Any]) -> yaml.Node:
+    return dumper.represent_mapping("tag:yaml.org,2002:map", data.items(), flow_style=False)
+
+
+_Dumper.add_representer(str, _text)
+_Dumper.add_representer(Quoted, _quoted)
+_Dumper.add_representer(Plain, _plain)
+_Dumper.add_representer(list, _flow_list)
+_Dumper.add_representer(dict, _block_map)
+
+
+def render(field: str, value: YamlValue) -> str:
+    """One front-matter key with its value as YAML lines, ``\\n`` at the end of each.
+
+    Lists are written in one line (``tags: [ai, llm]``), maps as blocks, ``Quoted`` and ``Plain`` as they say.
+    """
+    return str(yaml.dump({field: value}, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1 << 20))
+
+
+def format_date(moment: dt.datetime, with_time: bool) -> Plain:
+    """A date as Jekyll reads it without guessing: the day alone, or the time with its offset.
+
+    Raises ValueError for a time without an offset.
+    """
+    if with_time and moment.tzinfo is None:
+        raise ValueError(f"{moment} has no offset from UTC")
+    return Plain(moment.strftime("%Y-%m-%d %H:%M:%S %z") if with_time else moment.strftime("%Y-%m-%d"))

@@ -1,0 +1,86 @@
+"""Ways to run a model, fastest first, and the memory of those that crashed on this machine.
+
+gcc 12 miscompiles llama.cpp's AMX path: a default build dies of SIGSEGV at its first decode. Nothing but trying
+tells, so a mode that crashes before its first answer is struck out and the next one is used, now and at later starts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Mode:
+    """One way to load: a name for the journal, layers on the GPU (-1: all), AMX and repacked weights or not."""
+
+    name: str
+    gpu_layers: int
+    extra_buffers: bool
+
+
+def ladder(gpu_layers: int) -> tuple[Mode, ...]:
+    """The modes to try, in this order. A build without GPU support ignores ``gpu_layers``."""
+    cpu = Mode("cpu", 0, True)
+    best = (Mode("fast", gpu_layers, True), cpu) if gpu_layers else (cpu,)
+    return (*best, Mode("plain", 0, False))
+
+
+def physical_cores() -> int:
+    """Cores this process may run on, hyper-threads counted once: more threads than that slow a decode down."""
+    allowed = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set(range(os.cpu_count() or 1))
+    siblings: set[str] = set()
+    for cpu in allowed:
+        file = Path(f"/sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list")
+        siblings.add(file.read_text().strip() if file.exists() else str(cpu))
+    return max(1, len(siblings))
+
+
+def _machine() -> str:
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().split("\n\n")[0].splitlines() if info.exists() else [platform.processor()]
+    stable = [line for line in lines if line.startswith(("model name", "flags", "Features"))]
+    return hashlib.sha256("\n".join(stable).encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True)
+class Struck:
+    """A mode that crashed: why, in words."""
+
+    mode: str
+    because: str
+
+
+class Memory:
+    """Which modes crashed here, kept in a small JSON file. A damaged or foreign file counts as empty."""
+
+    def __init__(self, file: Path, model: Path, version: str) -> None:
+        self._file = file
+        self._key = f"{_machine()}/{version}/{model.name}"
+
+    def struck(self) -> tuple[Struck, ...]:
+        """The modes not to try again with this model, library and processor."""
+        found = self._read().get(self._key)
+        if not isinstance(found, dict):
+            return ()
+        return tuple(Struck(str(mode), str(why)) for mode, why in found.items())
+
+    def strike(self, mode: str, because: str) -> None:
+        """Remember that ``mode`` crashed."""
+        known = self._read()
+        known[self._key] = {s.mode: s.because for s in self.struck()} | {mode: because}
+        temporary = self._file.with_name(f".{self._file.name}.{os.getpid()}")
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
+        temporary.replace(self._file)
+
+    def _read(self) -> dict[str, object]:
+        try:
+            known = json.loads(self._file.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return known if isinstance(known, dict) else {}

@@ -1,0 +1,78 @@
+"""What the model is shown: a guidance every draft of a site shares, the digest, and concrete words about each field.
+
+Small models copy long instructions instead of following them, so the instruction is short and stands after the text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from blogmetad.values import Ask, Request
+
+_LANGUAGE = {"en": "English", "zh": "Chinese", "any": ""}
+LISTED = 16
+"""A vocabulary of at most this many terms is told to the model; a longer one is only scored."""
+
+_SYSTEM, _USER = "\x02system\x03", "\x02user\x03"
+CHATML = (
+    "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A chat template around two messages: the text before the system message, between it and the user message, and
+    behind that up to the first word of the answer. Only these three may hold control tokens."""
+
+    opening: str
+    middle: str
+    closing: str
+
+
+def frame(template: str | None) -> Frame:
+    """Render a GGUF's chat template (Jinja) with thinking off, around placeholders, and take it apart again.
+
+    Templates that do not know ``enable_thinking`` ignore it; hybrid Qwen3 templates write their empty think block.
+    """
+    environment = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True)
+    rendered = environment.from_string(template or CHATML).render(
+        messages=[{"role": "system", "content": _SYSTEM}, {"role": "user", "content": _USER}],
+        add_generation_prompt=True,
+        enable_thinking=False,
+        tools=None,
+        bos_token="",
+        eos_token="",
+    )
+    opening, _, rest = rendered.partition(_SYSTEM)
+    middle, _, closing = rest.partition(_USER)
+    return Frame(opening, middle, closing)
+
+
+def system(request: Request) -> str:
+    """The message every draft of a site shares, so that its state is computed once."""
+    parts = ["You are the editor of a blog. You write the metadata of its posts."]
+    if request.guidance.strip():
+        parts.append(request.guidance.strip())
+    return "\n\n".join(parts)
+
+
+def user(request: Request) -> str:
+    """The digest, then what is wanted, as a sentence: lines that look like the answer's own get copied into it."""
+    wanted = [f"{ask.label.lower()} ({instruction(ask)})" for ask in request.asks if ask.given is None]
+    return f"{request.text}\n\n---\nFor the post above, write the " + ", the ".join(wanted) + "."
+
+
+def instruction(ask: Ask) -> str:
+    """What is wanted for one field, in a few concrete words."""
+    language = _LANGUAGE[ask.language]
+    if ask.kind == "terms":
+        what = f"{ask.low} to {ask.high}" if ask.high > ask.low else str(ask.high)
+        if 0 < len(ask.candidates) <= LISTED and not ask.new:
+            return f"{what} of: " + ", ".join(candidate.name for candidate in ask.candidates)
+        style = " ".join(word for word in (what, language, "lower-case" if ask.lower else "", "keywords") if word)
+        return f"{style}, separated by commas"
+    hint = ask.hint.strip().rstrip(".")
+    return "; ".join(part for part in (f"in {language}" if language else "", hint) if part)

@@ -1,0 +1,32 @@
+"""What the pipeline knows of models: something that proposes, and the ways it can fail."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from blogmetad.errors import BlogmetadError
+from blogmetad.values import Proposal, Request
+
+
+class ModelUnavailable(BlogmetadError):
+    """No model can answer now, whatever the draft: the file is missing, does not load, or keeps crashing at load."""
+
+
+class WorkerLost(BlogmetadError):
+    """The model's process died, hung or failed over this very request; another try may go well."""
+
+
+class Withdrawn(BlogmetadError):
+    """The caller stopped waiting (the daemon is asked to stop)."""
+
+
+class Proposer(Protocol):
+    """Answers requests, one at a time."""
+
+    def prepare(self, keep_going: Callable[[], bool]) -> None:
+        """Make sure a model is loaded. Raises ModelUnavailable or Withdrawn."""
+
+    def propose(self, request: Request, keep_going: Callable[[], bool]) -> Proposal:
+        """Fill in what is asked. ``keep_going`` is called at least twice a second and ends the wait when it turns
+        false. Raises ModelUnavailable, WorkerLost or Withdrawn."""

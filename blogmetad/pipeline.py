@@ -1,0 +1,174 @@
+"""START HERE: the story of one draft, from its bytes to its outcome, a stage a line.
+
+No threads, no native code and no files are touched here: the stages' own modules do that, behind the names below.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+
+from blogmetad.intake import draft as intake
+from blogmetad.journal import entry
+from blogmetad.model.digest import digest
+from blogmetad.model.proposal import Proposer
+from blogmetad.publish.compose import compose
+from blogmetad.rules.check import check, check_body
+from blogmetad.rules.document import Rules
+from blogmetad.rules.naming import post_date
+from blogmetad.rules.plan import known, plan
+from blogmetad.values import (
+    Ask,
+    Digest,
+    Draft,
+    Duplicate,
+    Held,
+    Metadata,
+    Parked,
+    Post,
+    Problem,
+    Proposal,
+    Request,
+)
+
+Record = Callable[[str, Mapping[str, object]], None]
+"""Writes one step of a draft's story down: its name and its facts as JSON values."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What the stages work with. ``usage`` counts the terms of each field on the site; ``twin`` finds a published post
+    by the hash of its body; ``budget`` is the digest's size in tokens."""
+
+    rules: Rules
+    usage: Mapping[str, Mapping[str, int]]
+    twin: Callable[[str], str | None]
+    proposer: Proposer
+    budget: int
+    hold_future: bool
+    keep_going: Callable[[], bool]
+    record: Record
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A post that is ready to be placed, and how it came about."""
+
+    draft: Draft
+    digest: Digest
+    proposal: Proposal
+    metadata: Metadata
+    post: Post
+
+
+def accept(
+    name: str, raw: bytes, desk: Desk, *, arrived: dt.datetime, now: dt.datetime
+) -> Draft | Parked | Held | Duplicate:
+    """Everything that can be said of a draft before the model is asked."""
+    draft = intake.read(name, raw)
+    if not isinstance(draft, Draft):
+        return _parked(draft, desk)
+    desk.record("read", _facts_of(draft))
+    rules = desk.rules
+    desk.record(
+        "rules",
+        {"name": rules.name, "version": rules.version, "sha256": rules.sha256, "source": rules.source},
+    )
+    problems = check_body(draft, rules)
+    if problems:
+        return _parked(problems, desk)
+    twin = desk.twin(draft.body_sha256)
+    if twin is not None:
+        desk.record("duplicate", {"post": twin, "note": "a post with the same body exists; nothing is published"})
+        return Duplicate(twin)
+    due = post_date(draft, arrived)
+    if isinstance(due, Problem):
+        return _parked((due,), desk)
+    if desk.hold_future and due.moment > now:
+        desk.record("held", {"until": due.moment.isoformat(), "note": f"{due.origin} lies in the future"})
+        return Held(due.moment)
+    return draft
+
+
+def finish(draft: Draft, desk: Desk, *, arrived: dt.datetime) -> Finished | Parked:
+    """Digest, propose, check, compose. Raises what the Proposer raises."""
+    asks = plan(desk.rules, draft, desk.usage)
+    shown = digest(draft.text, desk.budget)
+    desk.record("digest", _shown(shown, asks))
+    proposal = Proposal()
+    if asks:
+        request = Request(desk.rules.guidance, shown.text, (*_given(desk.rules, draft), *asks))
+        proposal = desk.proposer.propose(request, desk.keep_going)
+        desk.record("proposed", _suggested(proposal))
+    metadata = check(proposal, draft, desk.rules, desk.usage, arrived=arrived)
+    if not isinstance(metadata, Metadata):
+        return _parked(metadata, desk)
+    desk.record("checked", _decided(metadata))
+    post = Post(metadata.filename, compose(draft, metadata))
+    desk.record("composed", {"filename": post.filename, "bytes": len(post.content), "sha256": post.sha256})
+    return Finished(draft, shown, proposal, metadata, post)
+
+
+def _given(rules: Rules, draft: Draft) -> tuple[Ask, ...]:
+    """What the author wrote, as lines the model finds already filled in."""
+    return tuple(Ask(label, "text", label, "any", 0, 0, given=value) for label, value in known(rules, draft))
+
+
+def _parked(problems: tuple[Problem, ...], desk: Desk) -> Parked:
+    desk.record("parked", {"problems": [asdict(problem) for problem in problems]})
+    return Parked(problems)
+
+
+def _facts_of(draft: Draft) -> dict[str, object]:
+    return {
+        "bytes": len(draft.raw),
+        "body_bytes": len(draft.body),
+        "chars": len(draft.text),
+        "sha256": draft.sha256,
+        "body_sha256": draft.body_sha256,
+        "fields": list(draft.fields),
+    }
+
+
+def _shown(shown: Digest, asks: tuple[Ask, ...]) -> dict[str, object]:
+    return {
+        "chars": len(shown.text),
+        "tokens": shown.tokens,
+        "source_chars": shown.source_chars,
+        "asked": [ask.field for ask in asks if ask.given is None],
+    }
+
+
+def _suggested(proposal: Proposal) -> dict[str, object]:
+    terms = {field: [choice.name for choice in chosen] for field, chosen in proposal.terms.items()}
+    return {
+        "model": proposal.model or "none",
+        "mode": proposal.mode or "-",
+        "values": entry.texts(proposal.texts, terms),
+        "usage": asdict(proposal.usage),
+    }
+
+
+def _decided(metadata: Metadata) -> dict[str, object]:
+    rows = [
+        {
+            **asdict(decision),
+            "value": _json(decision.value),
+            "changes": list(decision.changes),
+            "evidence": list(decision.evidence),
+        }
+        for decision in metadata.decisions
+    ]
+    return {"decisions": rows, "queued": [list(pair) for pair in metadata.queued]}
+
+
+def _json(value: object) -> object:
+    """A YAML value as JSON knows it: dates become text."""
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    if isinstance(value, dict):
+        return {str(key): _json(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_json(inner) for inner in value]
+    return value

@@ -1,0 +1,155 @@
+"""Where the pieces of a post lie, and whether these file systems can do what the protocol asks of them.
+
+A post gets its name by a hard link and a draft leaves by a rename, and neither crosses from one mount to
+another. So what is staged lies on the mount of the posts and what is retired on the mount of the drafts: in
+the state folder if that is the same mount, else in a ``.blogmetad`` folder beside them, which scanners,
+Jekyll and Git pass over.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from blogmetad import files
+from blogmetad.values import Problem
+
+_OWN = ".blogmetad"
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """The three folders of the configuration, and what the protocol keeps beside them.
+
+    Each property creates its folder when it is missing; they raise OSError if ``drafts`` or ``posts`` is
+    missing.
+    """
+
+    drafts: Path
+    posts: Path
+    state: Path
+
+    @property
+    def originals(self) -> Path:
+        """One complete copy of every draft taken up, named after its job."""
+        return _made(self.state / "originals")
+
+    @property
+    def stage(self) -> Path:
+        """Finished posts that have no public name yet, on the mount of the posts."""
+        return self._beside(self.posts, "stage")
+
+    @property
+    def withdrawn(self) -> Path:
+        """Posts that were taken back, on the mount of the posts."""
+        return self._beside(self.posts, "withdrawn")
+
+    @property
+    def retired(self) -> Path:
+        """Drafts that have become posts, on the mount of the drafts."""
+        return self._beside(self.drafts, "retired")
+
+    def _beside(self, folder: Path, name: str) -> Path:
+        if _mount(_made(self.state)) == _mount(folder):
+            return _made(self.state / name)
+        own = folder / _OWN
+        if not own.is_dir():
+            files.make_dir(own)
+        with suppress(FileExistsError):  # a site is often a Git repository, and drafts are nobody's business
+            files.write_new(own / ".gitignore", b"*\n")
+        return _made(own / name)
+
+
+def _made(folder: Path) -> Path:
+    files.make_dir(folder)
+    return folder
+
+
+def _mount(folder: Path) -> tuple[int, str]:
+    """What must be equal for two folders to be linked across. The device is not enough: a bind mount shares
+    it."""
+    fd = os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        facts = Path(f"/proc/self/fdinfo/{fd}").read_text("ascii") if Path("/proc/self/fdinfo").is_dir() else ""
+        mount = next((line for line in facts.splitlines() if line.startswith("mnt_id:")), "")
+        return os.fstat(fd).st_dev, mount
+    finally:
+        os.close(fd)
+
+
+def probe(folders: Folders) -> tuple[Problem, ...]:
+    """Everything that would keep a post from being placed, found out by trying it with files of our own."""
+    problems = _missing(folders)
+    if problems:
+        return problems
+    trials: tuple[tuple[str, Path, Callable[[], None]], ...] = (
+        ("state", folders.state, lambda: _try_keeping(folders.originals)),
+        ("posts", folders.posts, lambda: _try_linking(folders.stage, folders.posts)),
+        ("drafts", folders.drafts, lambda: _try_retiring(folders.drafts, folders.retired)),
+    )
+    return tuple(problem for name, folder, trial in trials if (problem := _tried(name, folder, trial)) is not None)
+
+
+def _missing(folders: Folders) -> tuple[Problem, ...]:
+    return tuple(
+        Problem(
+            "folder.missing",
+            f"The {name} folder {folder} does not exist or is not a folder; create it, mount it, or correct "
+            "the path in the configuration.",
+            name,
+        )
+        for name, folder in (("drafts", folders.drafts), ("posts", folders.posts))
+        if not folder.is_dir()
+    )
+
+
+def _tried(name: str, folder: Path, trial: Callable[[], None]) -> Problem | None:
+    try:
+        trial()
+    except OSError as error:
+        cause = os.strerror(error.errno) if error.errno else str(error)
+        if error.errno in (errno.EPERM, errno.EOPNOTSUPP, errno.EXDEV, errno.EMLINK, errno.ENOSYS):
+            message = (
+                f"The {name} folder {folder} is on a file system where blogmetad cannot link and rename "
+                f"files ({cause}); posts could get lost or be overwritten there, so use a folder on another one."
+            )
+            return Problem("folder.links", message, name)
+        message = f"The {name} folder {folder} is not writable ({cause}); correct its permissions or free space."
+        return Problem("folder.unwritable", message, name)
+    return None
+
+
+def _try_keeping(originals: Path) -> None:
+    trial = originals / _trial_name()
+    files.write_new(trial, b"")
+    files.remove(trial)
+
+
+def _try_linking(stage: Path, posts: Path) -> None:
+    name = _trial_name()
+    try:
+        files.write_new(stage / name, b"")
+        files.link_new(stage / name, posts / name)
+    finally:
+        files.remove(posts / name)
+        files.remove(stage / name)
+
+
+def _try_retiring(drafts: Path, retired: Path) -> None:
+    name = _trial_name()
+    try:
+        files.write_new(drafts / name, b"")
+        files.move(drafts / name, retired / name)
+        files.link_new(retired / name, drafts / name)
+    finally:
+        files.remove(drafts / name)
+        files.remove(retired / name)
+
+
+def _trial_name() -> str:
+    return f".blogmetad-trial.tmp-{secrets.token_hex(6)}"

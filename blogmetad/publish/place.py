@@ -1,0 +1,291 @@
+"""place: a post gets its name, and the draft makes room, so that no crash loses or doubles anything.
+
+Always true, at whatever instant the power goes: a complete copy of the author's bytes exists; there is at
+most one post per draft and it overwrote nothing; the ledger says how far the job came. What the ledger says
+is written after the disk has it, so that whoever comes back finds at least what is claimed:
+
+    keep_original   originals/ID                                then the ledger: accepted
+    place           stage/ID                                    then the ledger: staged, with hash and name
+                    the draft is unchanged? link stage -> posts  then the ledger: published
+                    draft -> retired/ID, and look again
+    finish          the ledger: done, with the last step        then stage/ID is removed
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import errno
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from enum import Enum, auto
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from blogmetad import files
+from blogmetad.publish import folders
+from blogmetad.publish.folders import Folders
+from blogmetad.publish.records import (
+    ACCEPTED,
+    DONE,
+    DUPLICATE,
+    PUBLISHED,
+    STAGED,
+    SUPERSEDED,
+    UNDONE,
+    JobLike,
+    LedgerLike,
+)
+from blogmetad.values import Post, Problem, Published, Superseded, sha256
+
+__all__ = ["Folders", "Found", "Placer", "look", "numbered"]
+
+_NOT_A_FILE = frozenset({errno.ELOOP, errno.EINVAL, errno.EISDIR, errno.ENXIO})
+_FINISHED = (DONE, DUPLICATE, SUPERSEDED, UNDONE)
+
+
+class Found(Enum):
+    """What stands under a name, compared with the bytes that were expected there."""
+
+    GONE = auto()
+    OURS = auto()
+    OTHER = auto()
+
+
+def look(path: Path, expected: str | None) -> Found:
+    """Compare a file with a hash. A link, folder or device where a file should be is OTHER."""
+    try:
+        digest = files.digest(path)
+    except OSError as error:
+        if error.errno in _NOT_A_FILE:
+            return Found.OTHER
+        raise
+    if digest is None:
+        return Found.GONE
+    return Found.OURS if digest == expected else Found.OTHER
+
+
+def numbered(name: str) -> Iterator[str]:
+    """``post.md``, ``post-2.md``, ``post-3.md`` and so on; a folder in front stays."""
+    path = PurePosixPath(name)
+    yield name
+    count = 2
+    while True:
+        yield str(path.with_name(f"{path.stem}-{count}{path.suffix}"))
+        count += 1
+
+
+class Placer:
+    """Places posts and takes them back. One at a time; the caller holds the lock of the single instance.
+
+    Every method raises OSError when a folder fails it (full, read-only, unmounted) and can then simply be
+    called again later: it goes on from what the ledger and the disk say.
+    """
+
+    def __init__(self, places: Folders, ledger: LedgerLike, now: Callable[[], dt.datetime]) -> None:
+        self.folders = places
+        self.ledger = ledger
+        self.now = now
+
+    def probe(self) -> tuple[Problem, ...]:
+        """Everything that would keep posts from being placed here; empty if all is well."""
+        return folders.probe(self.folders)
+
+    def source(self, job: JobLike) -> Path:
+        """Where the author keeps, or kept, the draft."""
+        return self.folders.drafts / job.name
+
+    def keep_original(self, job_id: str, raw: bytes) -> None:
+        """Keep the author's bytes. Call it inside the ledger's transaction that opens the job: then there is
+        no job without an original, at whatever instant the power goes."""
+        path = self.folders.originals / job_id
+        found = look(path, sha256(raw))
+        if found is Found.OTHER:  # a stranger from a lost ledger that happens to have this id
+            self.quarantine(path)
+        if found is not Found.OURS:
+            files.write_new(path, raw, mode=0o600)
+
+    def original(self, job_id: str) -> bytes:
+        """The author's bytes as they were taken up. Raises FileNotFoundError once they are pruned."""
+        return (self.folders.originals / job_id).read_bytes()
+
+    def place(self, job: JobLike, post: Post) -> Published | Superseded:
+        """Put the post into the posts folder, under its name or the next free one, and retire the draft.
+
+        A job that was staged or published before a crash goes on with the post it has: then ``post`` is not
+        looked at. Superseded if the draft is no longer what the post was made of (then nothing is published).
+        """
+        if PurePosixPath(post.filename).name != post.filename or post.filename.startswith(".") or not post.filename:
+            raise ValueError(f"{post.filename!r} is not a file name")
+        current = self._current(job.id)
+        if current.state in _FINISHED:
+            raise ValueError(f"job {job.id} is {current.state} already")
+        if current.state in (STAGED, PUBLISHED):
+            outcome = self.resume(current)
+            if outcome is not None:
+                return outcome
+        outcome = self.resume(self._stage(current, post))
+        if outcome is None:
+            raise OSError(errno.EIO, "the staged post was damaged", str(self.folders.stage / job.id))
+        return outcome
+
+    def resume(self, job: JobLike) -> Published | Superseded | None:
+        """Carry on with a staged or published job. None if its staged post is damaged: the job is accepted
+        again."""
+        if job.state == STAGED:
+            staged = self._link(job)
+            if not isinstance(staged, Published):
+                return staged
+            job = self._current(job.id)
+        newer = self.retire(job)
+        target, digest = job.target, job.post_sha256
+        if target is None or digest is None:
+            raise ValueError(f"job {job.id} is {job.state} without a post")
+        facts = {"draft": job.name} | ({} if newer is None else {"newer version kept": newer})
+        self.ledger.step(job.id, "retired", facts, self.now())
+        return Published(target, digest)
+
+    def finish(self, job: JobLike, step_name: str, data: Mapping[str, Any]) -> None:
+        """The end of a published job: done and its last step are committed together, then the stage is
+        cleared."""
+        with self.ledger.transaction():
+            self.ledger.step(job.id, step_name, data, self.now())
+            self.ledger.move(job.id, DONE, self.now())
+        files.remove(self.folders.stage / job.id)
+
+    def left(self, job: JobLike) -> bool:
+        """Whether the draft is no longer there as it was taken up: removed, renamed, or saved again."""
+        return look(self.source(job), job.sha256) is not Found.OURS
+
+    def supersede(self, job: JobLike) -> Superseded:
+        """End a job whose draft is no longer what it was taken up as; a newer version is a job of its own."""
+        gone = look(self.source(job), job.sha256) is Found.GONE
+        why = "the draft was removed" if gone else "the draft was saved again"
+        with self.ledger.transaction():
+            self.ledger.step(job.id, "superseded", {"because": why}, self.now())
+            self.ledger.move(job.id, SUPERSEDED, self.now(), target=None, post_sha256=None)
+        files.remove(self.folders.stage / job.id)
+        return Superseded()
+
+    def retire(self, job: JobLike) -> str | None:
+        """Set the draft aside without ever unlinking it. If the author saved a newer version, that one stays,
+        and its name is returned: the draft's own, or the next free one if yet another took it."""
+        source, retired = self.source(job), self.folders.retired / job.id
+        if files.same_file(source, retired):
+            files.remove(retired)  # a crash came between the two halves of giving a newer version back
+        elif look(retired, job.sha256) is Found.OTHER:
+            return self._give_back(job)
+        found = look(source, job.sha256)
+        if found is Found.OTHER:
+            return job.name
+        if found is Found.OURS:
+            files.move(source, retired)
+            if look(retired, job.sha256) is Found.OTHER:
+                return self._give_back(job)
+        else:
+            files.fsync_dir(retired.parent)
+            with suppress(FileNotFoundError, NotADirectoryError):
+                files.fsync_dir(source.parent)
+        return None
+
+    def prune(self, older_than: dt.timedelta, now: dt.datetime) -> tuple[str, ...]:
+        """Remove the originals, retired drafts and withdrawn posts of jobs that ended longer ago; tells their
+        ids."""
+        pruned = set()
+        for folder in (self.folders.originals, self.folders.retired, self.folders.withdrawn):
+            for path in sorted(folder.iterdir()):
+                job = self.ledger.get(path.name)
+                if job is not None and job.state in _FINISHED and job.updated < now - older_than:
+                    files.remove(path)
+                    pruned.add(job.id)
+        return tuple(sorted(pruned))
+
+    def quarantine(self, path: Path) -> Path:
+        """Move something nobody can account for out of the way, on its own mount, under a name that is
+        free."""
+        folder = path.parent.parent / "quarantine"
+        files.make_dir(folder)
+        for name in numbered(f"{path.parent.name}-{path.name}"):
+            if not (folder / name).exists():
+                files.move(path, folder / name)
+                break
+        return folder / name
+
+    def give(self, file: Path, name: str) -> str:
+        """Move ``file`` into the drafts folder as ``name``, or the next free name. Overwrites nothing; a file
+        that is there already with the same bytes will do."""
+        for candidate in numbered(name):
+            draft = self.folders.drafts / candidate
+            files.make_dir(draft.parent, 0o777)
+            try:
+                files.link_new(file, draft)
+            except FileExistsError:
+                if look(draft, files.digest(file)) is not Found.OURS:
+                    continue
+            files.remove(file)
+            break
+        return candidate
+
+    def _stage(self, job: JobLike, post: Post) -> JobLike:
+        path = self.folders.stage / job.id
+        if look(path, post.sha256) is not Found.OURS:
+            files.remove(path)  # from an attempt that never got as far as the ledger
+            files.write_new(path, post.content)
+        target = next(self._free_names(post.filename, post.sha256))
+        with self.ledger.transaction():
+            facts = {"filename": target, "bytes": len(post.content), "sha256": post.sha256}
+            self.ledger.step(job.id, "staged", facts, self.now())
+            return self.ledger.move(job.id, STAGED, self.now(), target=target, post_sha256=post.sha256)
+
+    def _link(self, job: JobLike) -> Published | Superseded | None:
+        staged, target = self.folders.stage / job.id, job.target
+        if target is None or job.post_sha256 is None:
+            raise ValueError(f"job {job.id} is staged without a post")
+        if look(self.folders.posts / target, job.post_sha256) is not Found.OURS:
+            if self.left(job):
+                return self.supersede(job)
+            if look(staged, job.post_sha256) is not Found.OURS:
+                files.remove(staged)
+                self.ledger.move(job.id, ACCEPTED, self.now(), target=None, post_sha256=None)
+                return None
+            target = self._link_free(job, staged, target)
+        files.fsync_dir(self.folders.posts)
+        with self.ledger.transaction():
+            self.ledger.step(job.id, "published", {"filename": target}, self.now())
+            self.ledger.move(job.id, PUBLISHED, self.now(), target=target)
+        return Published(target, job.post_sha256)
+
+    def _link_free(self, job: JobLike, staged: Path, wanted: str) -> str:
+        """Link, going on to the next name when somebody took it meanwhile; the ledger knows each name
+        beforehand."""
+        for target in self._free_names(wanted, job.post_sha256):
+            if target != job.target:
+                self.ledger.move(job.id, STAGED, self.now(), target=target)
+            try:
+                files.link_new(staged, self.folders.posts / target)
+            except FileExistsError:
+                if look(self.folders.posts / target, job.post_sha256) is not Found.OURS:
+                    continue
+            break
+        return target
+
+    def _free_names(self, wanted: str, post_sha256: str | None) -> Iterator[str]:
+        """The names no post has in any spelling, since some file systems cannot tell ``É.md`` from ``é.md``;
+        and the one our own post already has."""
+        taken = {_folded(path.name) for path in self.folders.posts.iterdir()}
+        for name in numbered(wanted):
+            if _folded(name) not in taken or look(self.folders.posts / name, post_sha256) is Found.OURS:
+                yield name
+
+    def _give_back(self, job: JobLike) -> str:
+        return self.give(self.folders.retired / job.id, job.name)
+
+    def _current(self, job_id: str) -> JobLike:
+        job = self.ledger.get(job_id)
+        if job is None:
+            raise KeyError(job_id)
+        return job
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())

@@ -1,0 +1,164 @@
+"""undo: the post is withdrawn and the draft is back, byte for byte, as if nothing had happened.
+
+The intent stands in the ledger before anything moves, so a crash in the middle is finished at the next start.
+The draft's row says undone with its name and hash: the scanner leaves it alone until the author saves it
+again.
+"""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from blogmetad import files
+from blogmetad.publish.place import Found, Placer, look, numbered
+from blogmetad.publish.records import DONE, DUPLICATE, PUBLISHED, UNDONE, JobLike
+from blogmetad.values import sha256
+
+INTENT = "undone"
+RESTORED = "restored"
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """The draft is back as ``draft`` (its name below the drafts folder); ``withdrawn`` is the post that was
+    taken away, None if there was none any more."""
+
+    draft: str
+    withdrawn: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Nothing was changed; ``reason`` is a whole sentence."""
+
+    reason: str
+
+
+def undo(placer: Placer, job: JobLike) -> Undone | Refused:
+    """Take a job back: restore its draft and withdraw its post, if that is still exactly what was
+    published."""
+    current = placer.ledger.get(job.id)
+    if current is None:
+        raise KeyError(job.id)
+    refusal = _refusal(placer, current)
+    if refusal is not None:
+        return Refused(refusal)
+    facts = {"was": str(current.state), "post": None if current.state == DUPLICATE else current.target}
+    with placer.ledger.transaction():
+        placer.ledger.step(job.id, INTENT, facts, placer.now())
+        intended = placer.ledger.move(job.id, UNDONE, placer.now(), name=_free_draft(placer, current))
+    return _carry_out(placer, intended, facts)
+
+
+def unfinished(placer: Placer, job: JobLike) -> bool:
+    """Whether an undone job's draft is not back yet: a crash came in between."""
+    return _open_intent(placer, job) is not None
+
+
+def complete(placer: Placer, job: JobLike) -> Undone | Refused:
+    """Carry out what a crash interrupted."""
+    facts = _open_intent(placer, job)
+    return Refused(f"Job {job.id} is not being undone.") if facts is None else _carry_out(placer, job, facts)
+
+
+def _open_intent(placer: Placer, job: JobLike) -> Mapping[str, Any] | None:
+    last = next((s for s in reversed(placer.ledger.steps(job.id)) if s.name in (INTENT, RESTORED)), None)
+    return last.data if last is not None and last.name == INTENT and job.state == UNDONE else None
+
+
+def _refusal(placer: Placer, job: JobLike) -> str | None:
+    if job.state not in (PUBLISHED, DONE, DUPLICATE):
+        return f"Job {job.id} is {job.state}; only what was published or set aside can be undone."
+    if not _has_original(placer, job):
+        return f"The original of job {job.id} is no longer kept; the post itself still has the author's text."
+    edited = job.state != DUPLICATE and job.target is not None
+    if edited and look(placer.folders.posts / str(job.target), job.post_sha256) is Found.OTHER:
+        return (
+            f"The post {job.target} was edited after it was published; undoing would take those edits away. "
+            "Move the post yourself if that is what you want."
+        )
+    return None
+
+
+def _has_original(placer: Placer, job: JobLike) -> bool:
+    kept = (placer.folders.originals / job.id, placer.folders.retired / job.id)
+    return any(look(path, job.sha256) is Found.OURS for path in kept)
+
+
+def _free_draft(placer: Placer, job: JobLike) -> str:
+    drafts = placer.folders.drafts
+    return next(name for name in numbered(job.name) if look(drafts / name, job.sha256) is not Found.OTHER)
+
+
+def _carry_out(placer: Placer, job: JobLike, facts: Mapping[str, Any]) -> Undone | Refused:
+    post = facts["post"]
+    withdrawn = post is not None and _withdraw(placer, job, post)
+    if withdrawn is None:
+        with placer.ledger.transaction():
+            placer.ledger.step(job.id, RESTORED, {"draft": None, "because": "the post was edited"}, placer.now())
+            placer.ledger.move(job.id, facts["was"], placer.now())
+        return Refused(f"The post {post} was edited while it was being withdrawn, so it was left where it is.")
+    name = _restore(placer, job)
+    facts_now = {"draft": name, "withdrawn": post if withdrawn else None}
+    with placer.ledger.transaction():
+        # Moved once more: the row must be younger than the file it brought back, or the scanner takes that
+        # for saved.
+        placer.ledger.step(job.id, RESTORED, facts_now, placer.now())
+        placer.ledger.move(job.id, UNDONE, placer.now())
+    files.remove(placer.folders.stage / job.id)
+    return Undone(name, post if withdrawn else None)
+
+
+def _withdraw(placer: Placer, job: JobLike, post: str) -> bool | None:
+    """Whether our post was taken away: False if it was gone before, None if it has been edited and stays."""
+    source, aside = placer.folders.posts / post, placer.folders.withdrawn / job.id
+    found = look(source, job.post_sha256)
+    if found is Found.OURS:
+        files.move(source, aside)
+    if look(aside, job.post_sha256) is Found.OTHER:  # edited between the look and the move
+        _put_back(placer, aside, source)
+        return None
+    if found is Found.OTHER:
+        return None
+    return look(aside, job.post_sha256) is Found.OURS
+
+
+def _put_back(placer: Placer, aside: Path, source: Path) -> None:
+    try:
+        files.link_new(aside, source)
+    except FileExistsError:  # and yet another one was saved in its place: both are kept
+        placer.quarantine(aside)
+    else:
+        files.remove(aside)
+
+
+def _restore(placer: Placer, job: JobLike) -> str:
+    """Put the author's bytes back into the drafts folder; the ledger knows the name beforehand."""
+    draft, aside = placer.source(job), placer.folders.retired / job.id
+    if look(draft, job.sha256) is Found.OURS:
+        if files.same_file(draft, aside):
+            files.remove(aside)
+        return job.name
+    if look(aside, job.sha256) is not Found.OURS:
+        _renew(placer, job, aside)
+    name = _free_draft(placer, job)
+    if name != job.name:
+        placer.ledger.move(job.id, UNDONE, placer.now(), name=name)
+    given = placer.give(aside, name)
+    if given != name:
+        placer.ledger.move(job.id, UNDONE, placer.now(), name=given)
+    return given
+
+
+def _renew(placer: Placer, job: JobLike, aside: Path) -> None:
+    """A fresh copy of the original on the mount of the drafts, from where it can be linked."""
+    raw = placer.original(job.id)
+    if sha256(raw) != job.sha256:
+        raise OSError(errno.EIO, f"the original of job {job.id} is damaged")
+    if look(aside, None) is not Found.GONE:
+        placer.quarantine(aside)
+    files.write_new(aside, raw)

@@ -1,0 +1,209 @@
+"""The check: the model's proposal and the author's fields in, a post's metadata or every problem out. Pure.
+
+For each field the first of these that there is decides: the author, a constant of the rules, what can be computed,
+the vocabulary, the model's own words.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from blogmetad import matter
+from blogmetad.rules import terms, wording
+from blogmetad.rules.clean import clean
+from blogmetad.rules.document import Rules
+from blogmetad.rules.features import Features, features
+from blogmetad.rules.naming import PostDate, filename, post_date, post_slug
+from blogmetad.rules.plan import resolve, wrote
+from blogmetad.rules.schema import ConstantRule, DateRule, FieldRule, TermsRule, TextRule, When
+from blogmetad.rules.vocabulary import Usage, build
+from blogmetad.values import Decision, Draft, Metadata, Problem, Proposal
+
+_LANGUAGES = {"en": "English", "zh": "Chinese", "body": "in the language of the post", "any": ""}
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """What a field is decided on. ``title`` is the post's, once that is known."""
+
+    proposal: Proposal
+    draft: Draft
+    rules: Rules
+    usage: Mapping[str, Usage]
+    body: Features
+    date: PostDate | None
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Finding:
+    """What came of one field: nothing at all, if it may be left out and is."""
+
+    decision: Decision | None = None
+    problem: Problem | None = None
+    queued: tuple[str, ...] = ()
+
+
+def check_body(draft: Draft, rules: Rules) -> tuple[Problem, ...]:
+    """Whether there is enough text to say something about; asked before the model is."""
+    count, limit = features(draft.text).words, rules.min_body.words
+    if count >= limit:
+        return ()
+    message = (
+        f"The draft has {count} {'word' if count == 1 else 'words'} (without code; a Chinese character counts as "
+        f"one), and the rules ({rules.title}) ask for at least {limit}. "
+        "Write more, or lower min_body.words in the rules."
+    )
+    return (Problem("draft.short", message),)
+
+
+def check(
+    proposal: Proposal,
+    draft: Draft,
+    rules: Rules,
+    usage: Mapping[str, Usage],
+    *,
+    arrived: dt.datetime,
+) -> Metadata | tuple[Problem, ...]:
+    """The metadata of the post, a decision for every field of it; or all the problems that keep it from having any.
+
+    ``usage`` has, by field, the site's terms and their counts. ``arrived``, in the time zone of the site, dates a
+    draft that says nothing of its date; ValueError if it has no time zone.
+    """
+    if arrived.tzinfo is None:
+        raise ValueError("the time of arrival has no time zone")
+    date = post_date(draft, arrived)
+    problems = [date] if isinstance(date, Problem) else []
+    dated = None if isinstance(date, Problem) else date
+    title = _title(_Case(proposal, draft, rules, usage, features(draft.text), dated))
+    case = _Case(proposal, draft, rules, usage, features(draft.text), dated, title)
+    findings = {name: _find(case, name, rule) for name, rule in rules.fields.items()}
+    problems += [found.problem for found in findings.values() if found.problem]
+    if problems or dated is None:
+        return tuple(problems)
+    slug = post_slug(draft, (title, clean(proposal.texts.get("slug", ""))), rules.slug)
+    decisions = [found.decision for found in findings.values() if found.decision]
+    return Metadata(
+        decisions=(*decisions, *(_authors(case, name) for name in draft.fields if name not in rules.fields)),
+        date=dated.moment,
+        slug=slug,
+        filename=filename(rules.filename, dated.moment, slug),
+        queued=tuple((name, term) for name, found in findings.items() for term in found.queued),
+    )
+
+
+def cite(rules: Rules, name: str) -> str:
+    """The rule of a field in a few words, with the document it stands in."""
+    rule = rules.fields.get(name)
+    words = "no rule, kept as the author wrote it" if rule is None else _described(rule)
+    return f"{name}: {words} (rules: {rules.title})"
+
+
+def _described(rule: FieldRule) -> str:
+    if isinstance(rule, ConstantRule):
+        return f"written {_condition(rule.when)}" if rule.when else "the same in every post"
+    if isinstance(rule, DateRule):
+        return "a day with the time and its offset" if rule.time else "a day"
+    if isinstance(rule, TextRule):
+        parts = [f"{rule.min_length} to {rule.max_length} characters", _LANGUAGES[rule.language]]
+    else:
+        count = f"{rule.min} to {rule.max} terms" if rule.min < rule.max else f"{rule.max} term{'s'[: rule.max > 1]}"
+        new = {"forbid": "no new ones", "queue": "new ones queued", "allow": ""}[rule.new]
+        parts = [count, _LANGUAGES[rule.language], "lower case" if rule.lower else "", new]
+    return ", ".join(part for part in parts if part)
+
+
+def _condition(when: When) -> str:
+    if when.headings is not None:
+        return f"from {when.headings} headings on"
+    return f"where there is a {when.fence} block" if when.fence is not None else "where there is math"
+
+
+def _find(case: _Case, name: str, rule: FieldRule) -> _Finding:
+    if name in case.draft.fields:
+        return _Finding(_authors(case, name))
+    if wrote(case.draft, name):
+        return _Finding()
+    if isinstance(rule, ConstantRule):
+        return _constant(case, name, rule)
+    if isinstance(rule, DateRule):
+        return _date(case, name, rule)
+    return _text(case, name, rule) if isinstance(rule, TextRule) else _terms(case, name, rule)
+
+
+def _authors(case: _Case, name: str) -> Decision:
+    return Decision(name, case.draft.fields[name], "author", cite(case.rules, name))
+
+
+def _constant(case: _Case, name: str, rule: ConstantRule) -> _Finding:
+    if rule.when is None:
+        return _Finding(Decision(name, rule.value, "constant", cite(case.rules, name)))
+    evidence = _seen(rule.when, case.body)
+    if evidence is None:
+        return _Finding()
+    return _Finding(Decision(name, rule.value, "computed", cite(case.rules, name), evidence=(evidence,)))
+
+
+def _seen(when: When, body: Features) -> str | None:
+    """What in the body meets a condition; None if nothing does."""
+    if when.headings is not None:
+        return f"the post has {body.headings} headings" if body.headings >= when.headings else None
+    if when.fence is not None:
+        return f"the post has a {when.fence} block" if when.fence.lower() in body.fences else None
+    return "the post has math" if body.math else None
+
+
+def _date(case: _Case, name: str, rule: DateRule) -> _Finding:
+    if case.date is None:
+        return _Finding()
+    value = matter.format_date(case.date.moment, rule.time)
+    return _Finding(Decision(name, value, "computed", cite(case.rules, name), evidence=(case.date.origin,)))
+
+
+def _title(case: _Case) -> str:
+    """The author's title or the one that will be taken from the proposal; empty if there is neither."""
+    if "title" in case.draft.fields:
+        return str(case.draft.fields["title"] or "")
+    found = _find(case, "title", case.rules.fields["title"])
+    return str(found.decision.value) if found.decision else ""
+
+
+def _text(case: _Case, name: str, rule: TextRule) -> _Finding:
+    proposed = case.proposal.texts.get(name)
+    other = "" if name == "title" else case.title
+    worded = wording.settle(proposed or "", name, rule, resolve(rule.language, case.body.language), other)
+    if isinstance(worded.text, wording.Refusal):
+        return _refused(name, rule, worded.text)
+    value = matter.Quoted(worded.text)
+    return _Finding(Decision(name, value, "generated", cite(case.rules, name), proposed, worded.changes))
+
+
+def _terms(case: _Case, name: str, rule: TermsRule) -> _Finding:
+    choices = case.proposal.terms.get(name, ())
+    language = resolve(rule.language, case.body.language)
+    vocabulary = build(rule, case.usage.get(name, {}), language)
+    chosen = terms.settle(choices, vocabulary, rule, language)
+    if not chosen.names:
+        reason = " ".join(("None of the model's terms can be used.", *chosen.changes))
+        refused = _refused(name, rule, wording.Refusal("empty", reason))
+        return _Finding(problem=refused.problem if rule.min else None, queued=chosen.queued)
+    decision = Decision(
+        field=name,
+        value=list(chosen.names),
+        source="generated" if chosen.invented else "vocabulary",
+        rule=cite(case.rules, name),
+        proposed=", ".join(choice.name for choice in choices),
+        changes=chosen.changes,
+        evidence=chosen.evidence,
+    )
+    return _Finding(decision, queued=chosen.queued)
+
+
+def _refused(name: str, rule: TextRule | TermsRule, refusal: wording.Refusal) -> _Finding:
+    """A problem where the rules require the field; without it the field is left out."""
+    if not rule.required:
+        return _Finding()
+    message = f"{refusal.reason} Write '{name}' in the draft's front matter yourself; it is used as it stands."
+    return _Finding(problem=Problem(f"{name}.{refusal.kind}", message, name))

@@ -1,0 +1,120 @@
+"""What can be read off a body without a model: headings, fences, math, length, language. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from blogmetad.rules.script import HAN, HANGUL, KANA, is_latin, latin_words, words
+from blogmetad.values import Language
+
+__all__ = ["Features", "features", "words"]
+
+_FENCE = re.compile(r"^[ \t>]*(?:(?:[-*+]|\d{1,3}[.)])[ \t]+)?(`{3,}(?=[^`]*$)|~{3,})[ \t]*(.*)$")
+_HIGHLIGHT = re.compile(r"^\s*\{%-?\s*highlight\s+([\w+#.-]+).*?%\}")
+_END_HIGHLIGHT = re.compile(r"\{%-?\s*endhighlight\s*-?%\}")
+_INFO = re.compile(r"\{?\s*\.?([^\s{}]+)")
+_ATX = re.compile(r"^ {0,3}#{1,3}[ \t]+[^\s#]")
+_UNDERLINE = re.compile(r"^ {0,3}(?:=+|-+)[ \t]*$")
+_PARAGRAPH = re.compile(r"^ {0,3}(?![-*+>|#=]|\d{1,3}[.)][ \t])\S")
+_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+_CODE_SPAN = re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)", re.DOTALL)
+_URL = re.compile(r"https?://[^\s<>()\]\"'，。、；）】」]+|(?<=\]\()[^\s()]+")
+_DISPLAY_MATH = re.compile(r"(?<!\\)\$\$[^$]+\$\$|\\\\\[.+?\\\\\]|\\begin\{(?:equation|align|gather|cases)", re.DOTALL)
+_INLINE_MATH = re.compile(r"(?<![\\$\w])\$(?=[^\s$])([^$\n]{1,200}?)(?<=[^\s\\])\$(?![\d$])|\\\\\((.+?)\\\\\)")
+_MATHEMATICAL = re.compile(r"[\\^_={}+]|^[A-Za-z]\W?$")
+_HAN = re.compile(f"[{HAN}]")
+_KANA_OR_HANGUL = re.compile(f"[{KANA}{HANGUL}]")
+_ENGLISH = frozenset(re.findall(r"\w+", "the of and to that with for this are it you from as on be by was"))
+
+HAN_SHARE, FOREIGN_SHARE, ASCII_SHARE = 0.2, 0.2, 0.9
+ENGLISH_SHARE, FEW_WORDS = 0.04, 20
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """Facts about a body.
+
+    ``headings`` counts those of levels 1 to 3, ``words`` those outside code (a CJK character is one); ``fences``
+    are the info strings in lower case; ``language`` is ``any`` where letters and common words do not tell.
+    """
+
+    headings: int
+    fences: frozenset[str]
+    math: bool
+    words: int
+    language: Language
+
+
+def features(body: str) -> Features:
+    """The features of a Markdown body. Code, comments and addresses are not taken for text."""
+    fences: set[str] = set()
+    text = _COMMENT.sub("", "\n".join(_outside_code(body, fences)))
+    prose = _CODE_SPAN.sub(" ", text)
+    bare = _URL.sub(" ", prose)
+    return Features(_headings(text), frozenset(fences), _has_math(prose), words(bare), _language(bare))
+
+
+def _outside_code(body: str, fences: set[str]) -> Iterator[str]:
+    """The lines that are not code, an empty one for each block; the blocks' info strings go to ``fences``."""
+    mark = ""
+    for line in body.splitlines():
+        if mark == "highlight":
+            if _END_HIGHLIGHT.search(line):
+                mark = ""
+            continue
+        found = _FENCE.match(line)
+        if mark:
+            if found and found[1].startswith(mark) and not found[2].strip():
+                mark = ""
+            continue
+        highlight = _HIGHLIGHT.match(line)
+        if not (found or highlight):
+            yield line
+            continue
+        yield ""
+        info = _INFO.match(found[2]) if found else highlight
+        if info:
+            fences.add(info[1].lower())
+        if found:
+            mark = found[1]
+        elif not _END_HIGHLIGHT.search(line):
+            mark = "highlight"
+
+
+def _headings(text: str) -> int:
+    """ATX headings, and setext ones as kramdown takes them: a single line of text with an underline."""
+    count = 0
+    before, last = "", ""
+    for line in text.splitlines():
+        underlined = _UNDERLINE.match(line) and _PARAGRAPH.match(last) and not before.strip()
+        heading = _ATX.match(line) or underlined
+        count += bool(heading)
+        before, last = last, "" if heading else line
+    return count
+
+
+def _has_math(prose: str) -> bool:
+    """TeX between dollars or brackets; two prices in one line are none."""
+    if _DISPLAY_MATH.search(prose):
+        return True
+    found = (m[1] or m[2] for m in _INLINE_MATH.finditer(prose))
+    return any(_MATHEMATICAL.search(formula) for formula in found)
+
+
+def _language(prose: str) -> Language:
+    han, other = len(_HAN.findall(prose)), len(_KANA_OR_HANGUL.findall(prose))
+    letters = sum(map(str.isalpha, prose))
+    if not letters:
+        return "any"
+    if other >= FOREIGN_SHARE * (han + other) and han + other >= HAN_SHARE * letters:
+        return "any"
+    if han >= HAN_SHARE * letters:
+        return "zh"
+    ascii_letters = sum(c.isascii() and is_latin(c) for c in prose)
+    if ascii_letters < ASCII_SHARE * letters:
+        return "any"
+    spoken = [word.casefold() for word in latin_words(prose)]
+    common = sum(word in _ENGLISH for word in spoken)
+    return "en" if len(spoken) < FEW_WORDS or common >= ENGLISH_SHARE * len(spoken) else "any"

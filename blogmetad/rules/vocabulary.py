@@ -1,0 +1,144 @@
+"""The terms of a field: canonical names, aliases, how often the site uses them, where a text writes them."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from blogmetad.rules.schema import TermsRule
+from blogmetad.rules.script import CJK, fits, is_cjk, key
+from blogmetad.values import Language
+
+_ATOM = re.compile(
+    # A blank line is an atom of its own, so that no term is read across two paragraphs.
+    rf"\n[^\S\n]*\n|[{CJK}]|\d+|[^\W\d_{CJK}]+(?:[+#]+(?![^\W_{CJK}]))?|[^\s\w\-\u2010-\u2015]"
+)
+
+Usage = Mapping[str, int]
+"""Term as the site spells it -> number of posts that carry it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Atom:
+    """A word, a number, a CJK character or a sign, case folded; ``start`` and ``end`` are its place."""
+
+    text: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """Canonical names, the rules' own first and then the site's, the most used first.
+
+    ``counts`` is how many posts carry a name under any of its spellings; ``aliases`` are the rules' own.
+    """
+
+    names: tuple[str, ...]
+    aliases: Mapping[str, tuple[str, ...]]
+    counts: Mapping[str, int]
+    _keys: Mapping[str, str] = field(repr=False)
+    _spellings: Mapping[str, tuple[tuple[tuple[str, ...], str], ...]] = field(repr=False)
+
+    def canonical(self, term: str) -> str | None:
+        """The name a term goes by here, None if unknown. Case, width, spaces and hyphens do not count."""
+        return self._keys.get(key(term))
+
+    def mentions(self, text: str) -> Mapping[str, tuple[str, ...]]:
+        """Names that stand in ``text`` by name or alias -> the spellings found, in the order of the text.
+
+        A Latin term has to stand as words of its own; a Chinese one is found anywhere.
+        """
+        text = unicodedata.normalize("NFKC", text)
+        atoms = list(_atoms(text))
+        found: dict[str, dict[str, str]] = {}
+        for i, atom in enumerate(atoms):
+            for sequence, name in self._spellings.get(atom.text, ()):
+                if _matches(atoms, i, sequence):
+                    last = atoms[i + len(sequence) - 1]
+                    spelling = " ".join(text[atom.start : last.end].split())
+                    found.setdefault(name, {}).setdefault(spelling.casefold(), spelling)
+        return {name: tuple(found[name].values()) for name in self.names if name in found}
+
+
+def build(rule: TermsRule, usage: Usage, language: Language | None = None) -> Vocabulary:
+    """The rule's list together with the terms the site uses, spelt as the rules or else most posts spell them.
+
+    A rule that lists terms and forbids new ones is closed: the site's other terms stay out. So do terms that do
+    not fit ``language`` (the rule's own, if none is given), unless they are an alias of one that does.
+    """
+    held_to = language or ("any" if rule.language == "body" else rule.language)
+    listed = {_spelt(term.name, rule.lower): term.aliases for term in rule.vocabulary}
+    keys = {key(name): name for name in listed}
+    for name, aliases in listed.items():
+        for alias in aliases:
+            keys.setdefault(key(alias), name)
+    counts = dict.fromkeys(listed, 0)
+    by_use = sorted(((_trimmed(term), n) for term, n in usage.items()), key=lambda pair: (-pair[1], pair[0]))
+    for term, count in by_use:
+        if not key(term) or count <= 0:
+            continue
+        if key(term) not in keys:
+            if rule.closed or not fits(term, held_to):
+                continue
+            keys[key(term)] = _spelt(term, rule.lower)
+        name = keys[key(term)]
+        counts[name] = counts.get(name, 0) + count
+    found = sorted((n for n in counts if n not in listed), key=lambda n: (-counts[n], n))
+    names = (*listed, *found)
+    aliases_of = {name: listed.get(name, ()) for name in names}
+    return Vocabulary(
+        names,
+        MappingProxyType(aliases_of),
+        MappingProxyType(counts),
+        MappingProxyType(keys),
+        _index(aliases_of),
+    )
+
+
+def _spelt(name: str, lower: bool) -> str:
+    return name.lower() if lower else name
+
+
+def _trimmed(term: str) -> str:
+    """A term without the commas that Jekyll leaves on it when it splits "book, mind" at white space."""
+    return " ".join(unicodedata.normalize("NFC", term).split()).strip(" ,;，；、")
+
+
+def _index(
+    aliases: Mapping[str, tuple[str, ...]],
+) -> Mapping[str, tuple[tuple[tuple[str, ...], str], ...]]:
+    """First atom of a spelling -> the spellings that begin with it."""
+    index: dict[str, list[tuple[tuple[str, ...], str]]] = {}
+    for name, others in aliases.items():
+        for spelling in (name, *others):
+            sequence = tuple(atom.text for atom in _atoms(unicodedata.normalize("NFKC", spelling)))
+            if sequence:
+                index.setdefault(sequence[0], []).append((sequence, name))
+    return MappingProxyType({first: tuple(entries) for first, entries in index.items()})
+
+
+def _atoms(text: str) -> Iterator[_Atom]:
+    for match in _ATOM.finditer(text):
+        yield _Atom(match.group().casefold(), match.start(), match.end())
+
+
+def _matches(atoms: list[_Atom], i: int, sequence: tuple[str, ...]) -> bool:
+    end = i + len(sequence)
+    if end > len(atoms) or any(atoms[i + k].text != part for k, part in enumerate(sequence)):
+        return False
+    return not (i > 0 and _in_one_word(atoms[i - 1], atoms[i])) and not (
+        end < len(atoms) and _in_one_word(atoms[end - 1], atoms[end])
+    )
+
+
+def _in_one_word(left: _Atom, right: _Atom) -> bool:
+    """Whether two atoms are pieces of one word ("mp", "3"): no term begins or ends between them."""
+    return left.end == right.start and all(_is_word(atom.text) for atom in (left, right))
+
+
+def _is_word(atom: str) -> bool:
+    return atom[0].isalnum() and not is_cjk(atom[0])

@@ -1,0 +1,65 @@
+"""A line of text the model wrote, held against its rule: what is kept, what was changed, why it is refused. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from blogmetad.rules.clean import clean, is_repetitive, shortened, with_period, without_period
+from blogmetad.rules.schema import TextRule
+from blogmetad.rules.script import is_in, key
+from blogmetad.values import Language
+
+LANGUAGE_NAMES = {"en": "English", "zh": "Chinese"}
+_LABELS = {"title": ("title", "标题", "题目"), "description": ("description", "描述", "摘要", "简介")}
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a value cannot be used: ``kind`` is the last part of a problem's id, ``reason`` a whole sentence."""
+
+    kind: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Worded:
+    """The text to use, or the Refusal; ``changes`` has a sentence for everything done to what was proposed."""
+
+    text: str | Refusal
+    changes: tuple[str, ...] = ()
+
+
+def settle(proposed: str, name: str, rule: TextRule, language: Language, title: str = "") -> Worded:
+    """Make ``proposed`` fit for the field ``name``. A text that says no more than ``title`` does is refused."""
+    changes: list[str] = []
+    text = clean(proposed, (*_LABELS.get(name, (name,)), *([rule.label] if rule.label else ())))
+    if text != proposed.strip():
+        changes.append("Markup, labels, quotes or characters that do not belong in a post were taken out.")
+    whole = len(text)
+    text = shortened(text, rule.max_length, rule.min_length)
+    if len(text) < whole:
+        changes.append(f"It was cut from {whole} to {len(text)} characters; {rule.max_length} is the most.")
+    ended = text
+    if name == "title":
+        ended = without_period(text)
+    elif name == "description":
+        ended = with_period(text, rule.max_length)
+    if ended != text:
+        changes.append(f"The full stop at its end was {'added' if name == 'description' else 'taken off'}.")
+    refusal = _refusal(ended, rule, language, title)
+    return Worded(refusal or ended, tuple(changes))
+
+
+def _refusal(text: str, rule: TextRule, language: Language, title: str) -> Refusal | None:
+    if not text:
+        return Refusal("empty", "The model proposed nothing that can be used.")
+    if not is_in(text, language):
+        return Refusal("language", f"The model's '{text}' is not in {LANGUAGE_NAMES[language]}, as the rules ask.")
+    if is_repetitive(text):
+        return Refusal("repetitive", f"The model's '{text}' only repeats itself.")
+    if title and key(text).rstrip(".。") == key(title).rstrip(".。"):
+        return Refusal("same", f"The model's '{text}' says the same as the title.")
+    if len(text) < rule.min_length:
+        reason = f"The model's '{text}' has {len(text)} characters; the rules ask for at least {rule.min_length}."
+        return Refusal("short", reason)
+    return None

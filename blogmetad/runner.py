@@ -1,0 +1,334 @@
+"""Rounds over the drafts folder, which the daemon and ``once`` share: scan, settle, take up what is new, one at a time.
+
+The ledger is the memory that counts; what this module keeps beside it only saves reading unchanged files again.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+
+import structlog
+
+from blogmetad import files, matter, pipeline
+from blogmetad.config import Config
+from blogmetad.intake.scan import Found, Scan, scan
+from blogmetad.intake.settle import Watched, next_due, settle
+from blogmetad.journal import record
+from blogmetad.journal.ledger import Job, Ledger, State
+from blogmetad.model.proposal import ModelUnavailable, Proposer, Withdrawn, WorkerLost
+from blogmetad.publish.compose import ComposeError
+from blogmetad.publish.place import Found as OnDisk
+from blogmetad.publish.place import Placer, look
+from blogmetad.publish.recover import recover
+from blogmetad.rules.document import Rules
+from blogmetad.site.index import Index
+from blogmetad.site.jekyll import SiteConfig
+from blogmetad.values import (
+    Abandoned,
+    Draft,
+    Duplicate,
+    Held,
+    Outcome,
+    Parked,
+    Problem,
+    Published,
+    Retry,
+    Superseded,
+    sha256,
+)
+
+log = structlog.get_logger("blogmetad")
+
+BACK_OFF = (5.0, 15.0, 60.0, 300.0, 900.0)
+"""Seconds until something that failed outside the draft is tried again; the last one repeats."""
+
+ENDED = (State.PARKED, State.HELD, State.DONE, State.DUPLICATE, State.SUPERSEDED, State.UNDONE)
+UNFINISHED = (State.ACCEPTED, State.STAGED, State.PUBLISHED)
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What a round works with, wired up once by the daemon or the CLI."""
+
+    config: Config
+    rules: Rules
+    site: SiteConfig
+    index: Index
+    ledger: Ledger
+    placer: Placer
+    proposer: Proposer
+    now: Callable[[], dt.datetime]
+    keep_going: Callable[[], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """One draft of a round and what became of it."""
+
+    name: str
+    job: str
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What a round did. ``waiting`` drafts have not settled yet; ``again`` is when to look next (seconds from now),
+    None if only a change of the folder can bring work."""
+
+    done: tuple[Done, ...]
+    waiting: int
+    again: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Dealt:
+    """A file that was dealt with in this state; ``until`` is when it deserves another look, if ever."""
+
+    found: Found
+    until: dt.datetime | None = None
+    failures: int = 0
+
+
+class Runner:
+    """Takes drafts through the pipeline, one at a time. Not thread-safe."""
+
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+        self._watched: Mapping[str, Watched] = {}
+        self._dealt: dict[str, _Dealt] = {}
+
+    def recover(self) -> None:
+        """Carry on with what an earlier run left half done; then journal entries that are still missing."""
+        tools = self._tools
+        for item in recover(tools.placer):
+            log.info("recovered", job=item.job_id, action=item.action, message=item.message)
+        for job in tools.ledger.jobs(State.ACCEPTED):
+            if look(tools.placer.source(job), job.sha256) is not OnDisk.OURS:
+                tools.placer.supersede(job)
+        for job in tools.ledger.jobs(*ENDED):
+            if job.entry is None:
+                self._write_entry(job.id)
+
+    def round(self, on_start: Callable[[str], None] = lambda _: None) -> Round:
+        """Scan once and take up everything that has settled. Raises FolderGone if the drafts folder is away."""
+        tools = self._tools
+        site = tools.config.site
+        seen = scan(site.drafts, max_bytes=tools.config.intake.max_bytes)
+        self._report_odd(seen)
+        names = {found.name for found in seen.found}
+        self._dealt = {name: dealt for name, dealt in self._dealt.items() if name in names}
+        fresh = [found for found in seen.found if self._due(found)]
+        quiet = tools.config.intake.settle_seconds
+        self._watched, settled = settle(self._watched, fresh, time.monotonic(), quiet)
+        if settled:
+            tools.index.refresh()
+        done: list[Done] = []
+        for found in sorted(settled, key=lambda f: (f.stat.mtime_ns, f.name)):
+            if not tools.keep_going():
+                break
+            on_start(found.name)
+            result = self._take(found)
+            if result is not None:
+                done.append(result)
+        return Round(tuple(done), len(fresh) - len(settled), self._again())
+
+    def _due(self, found: Found) -> bool:
+        dealt = self._dealt.get(found.name)
+        if dealt is None or dealt.found.stat != found.stat:
+            return True
+        return dealt.until is not None and self._tools.now() >= dealt.until
+
+    def _again(self) -> float | None:
+        """Seconds until the next draft may have settled, fallen due or deserves another try."""
+        now = self._tools.now()
+        times = [max(0.0, (d.until - now).total_seconds()) for d in self._dealt.values() if d.until]
+        pending = {name: w for name, w in self._watched.items() if name not in self._dealt}
+        settling = next_due(pending, time.monotonic(), self._tools.config.intake.settle_seconds)
+        return min([*times, *([settling] if settling is not None else [])], default=None)
+
+    def _take(self, found: Found) -> Done | None:
+        """One settled file, all the way. None if the ledger knows this very version as dealt with."""
+        tools = self._tools
+        try:
+            raw, state = files.read_stable(found.path, tools.config.intake.max_bytes)
+        except (BlockingIOError, FileNotFoundError):
+            return None  # it moved under our eyes: the next scan tells
+        except OSError as error:
+            self._dealt[found.name] = _Dealt(found)
+            problem = Problem(
+                "draft.unreadable", f"{found.name} cannot be read: {error.strerror}. Check its permissions."
+            )
+            return self._refuse(found.name, problem)
+        job = self._job(found, raw, dt.datetime.fromtimestamp(state.st_mtime, dt.UTC))
+        if job is None:
+            self._dealt[found.name] = _Dealt(found)
+            return None
+        began = time.perf_counter()
+        try:
+            outcome = self._process(job, found, raw)
+        except OSError as error:
+            outcome = Retry(f"{error.strerror or error} ({error.filename or 'a file'})")
+        self._close(job, found, outcome, time.perf_counter() - began)
+        return Done(found.name, job.id, outcome)
+
+    def _job(self, found: Found, raw: bytes, modified: dt.datetime) -> Job | None:
+        """The ledger's row for this version of the file: a new one, the one to go on with, or None if it is settled
+        and was not saved again since."""
+        tools, summed = self._tools, sha256(raw)
+        known = tools.ledger.latest(found.name, summed)
+        if known is not None:
+            if known.state in (*UNFINISHED, State.HELD):
+                return known
+            first_look = found.name not in self._dealt
+            if known.state in (State.PARKED, State.UNDONE) and first_look and modified <= known.updated:
+                return None
+        older = tools.ledger.latest(found.name)
+        if older is not None and older.state in (State.ACCEPTED, State.PARKED, State.HELD):
+            tools.placer.supersede(older)
+            self._write_entry(older.id)
+        try:
+            body = sha256(matter.split(raw).body)
+        except matter.MatterError:
+            body = summed
+        now = tools.now()
+        watched = self._watched.get(found.name)
+        age = dt.timedelta(seconds=time.monotonic() - watched.first_seen) if watched else dt.timedelta()
+        return tools.ledger.open_job(found.name, summed, body, len(raw), now - age, now, now)
+
+    def _process(self, job: Job, found: Found, raw: bytes) -> Outcome:
+        tools = self._tools
+        desk = self._desk(job)
+        if job.state in (State.STAGED, State.PUBLISHED):
+            resumed = tools.placer.resume(job)
+            if resumed is not None:
+                return resumed
+        arrived = job.arrived.astimezone(tools.site.timezone)
+        accepted = pipeline.accept(found.name, raw, desk, arrived=arrived, now=tools.now())
+        if isinstance(accepted, Duplicate):
+            tools.placer.keep_original(job.id, raw)
+            tools.placer.retire(job)
+            return accepted
+        if not isinstance(accepted, Draft):
+            return accepted
+        tools.placer.keep_original(job.id, raw)
+        finished = self._finish(job, accepted, desk, arrived)
+        if not isinstance(finished, pipeline.Finished):
+            return finished
+        return tools.placer.place(job, finished.post)
+
+    def _finish(self, job: Job, draft: Draft, desk: pipeline.Desk, arrived: dt.datetime) -> pipeline.Finished | Outcome:
+        """Ask the model, with another worker if one is lost; a draft that costs too many of them is parked."""
+        tools = self._tools
+        limit = tools.config.publish.attempts
+        stops = sum(step.name == "abandoned" for step in tools.ledger.steps(job.id))
+        while True:
+            try:
+                tools.proposer.prepare(tools.keep_going)
+                attempts = tools.ledger.attempt(job.id, tools.now()).attempts - stops
+                if attempts > limit:
+                    return self._park_deadly(desk, limit)
+                return pipeline.finish(draft, desk, arrived=arrived)
+            except ModelUnavailable as error:
+                return Retry(str(error))
+            except Withdrawn:
+                desk.record("abandoned", {"note": "blogmetad was asked to stop; taken up again at the next start"})
+                return Abandoned()
+            except WorkerLost as error:
+                desk.record("worker lost", {"reason": str(error), "attempt": attempts})
+                log.warning("worker lost", draft=draft.name, job=job.id, reason=str(error), attempt=attempts)
+                if attempts >= limit:
+                    return self._park_deadly(desk, limit)
+            except ComposeError as error:
+                problem = Problem("draft.frontmatter", str(error))
+                desk.record("parked", {"problems": [asdict(problem)]})
+                return Parked((problem,))
+
+    def _park_deadly(self, desk: pipeline.Desk, limit: int) -> Parked:
+        message = (
+            f"The model's process was lost {limit} times over this draft, so it is left alone. "
+            "Save the file again to have it tried again; 'blogmetad doctor' checks the model."
+        )
+        problem = Problem("model.lost", message)
+        desk.record("parked", {"problems": [asdict(problem)]})
+        return Parked((problem,))
+
+    def _desk(self, job: Job) -> pipeline.Desk:
+        tools = self._tools
+        terms = {name: tools.index.usage(name) for name in tools.rules.term_fields()}
+        return pipeline.Desk(
+            rules=tools.rules,
+            usage=terms,
+            twin=tools.index.twin,
+            proposer=tools.proposer,
+            budget=tools.config.model.digest_tokens,
+            hold_future=tools.config.publish.hold_future,
+            keep_going=tools.keep_going,
+            record=lambda name, data: tools.ledger.step(job.id, name, data, tools.now()),
+        )
+
+    def _close(self, job: Job, found: Found, outcome: Outcome, seconds: float) -> None:
+        """Write the outcome down: ledger, journal, one log line; and remember when to look again."""
+        tools, now = self._tools, self._tools.now()
+        dealt = self._dealt.get(found.name)
+        failures = dealt.failures if dealt is not None else 0
+        facts: dict[str, object] = {}
+        match outcome:
+            case Published():
+                tools.placer.finish(job, "done", {"post": outcome.filename, "seconds": round(seconds, 2)})
+                facts = {"post": outcome.filename}
+                self._dealt.pop(found.name, None)
+            case Parked():
+                tools.ledger.move(job.id, State.PARKED, now, problems=outcome.problems)
+                facts = {"problems": [problem.message for problem in outcome.problems]}
+                self._dealt[found.name] = _Dealt(found)
+            case Held():
+                tools.ledger.move(job.id, State.HELD, now, until=outcome.until)
+                facts = {"until": outcome.until.isoformat()}
+                self._dealt[found.name] = _Dealt(found, outcome.until)
+            case Duplicate():
+                tools.ledger.move(job.id, State.DUPLICATE, now, target=outcome.of)
+                facts = {"of": outcome.of}
+            case Superseded():
+                self._dealt.pop(found.name, None)
+            case Retry():
+                wait = BACK_OFF[min(failures, len(BACK_OFF) - 1)]
+                facts = {"reason": outcome.reason, "again_in": wait}
+                until = now + dt.timedelta(seconds=wait)
+                self._dealt[found.name] = _Dealt(found, until, failures + 1)
+            case Abandoned():
+                pass
+        kind = type(outcome).__name__.lower()
+        write = log.warning if isinstance(outcome, Parked | Retry) else log.info
+        write(kind, draft=found.name, job=job.id, seconds=round(seconds, 2), **facts)
+        if not isinstance(outcome, Retry | Abandoned):
+            self._write_entry(job.id)
+
+    def _write_entry(self, job_id: str) -> None:
+        """A journal that cannot be written never harms a post; the next start tries again."""
+        tools = self._tools
+        try:
+            record.write_entry(tools.config.site.journal, tools.ledger, job_id, tools.site.timezone, tools.now())
+        except OSError as error:
+            log.error("journal entry not written", job=job_id, reason=str(error))
+
+    def _report_odd(self, seen: Scan) -> None:
+        for problem in seen.odd:
+            name = problem.field or ""
+            self._refuse(name, problem)
+
+    def _refuse(self, name: str, problem: Problem) -> Done | None:
+        """Tell, once, of something in the folder that is not a draft."""
+        tools, now = self._tools, self._tools.now()
+        mark = sha256(f"{name}\0{problem.rule}\0{problem.message}".encode("utf-8", "surrogateescape"))
+        latest = tools.ledger.latest(name)
+        if latest is not None and latest.sha256 == mark:
+            return None
+        job = tools.ledger.open_job(name, mark, mark, 0, now, now, now, State.PARKED)
+        tools.ledger.step(job.id, "parked", {"problems": [asdict(problem)]}, now)
+        tools.ledger.move(job.id, State.PARKED, now, problems=(problem,))
+        log.warning("parked", draft=name, job=job.id, problems=[problem.message])
+        self._write_entry(job.id)
+        return Done(name, job.id, Parked((problem,)))

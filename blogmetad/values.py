@@ -1,0 +1,263 @@
+"""The nouns that travel between the stages: frozen values, no behaviour beyond what their own data tells.
+
+Every stage imports from here and from nothing beside it, so the data flow reads off the signatures:
+
+    intake -> Draft    site -> Site    model -> Proposal    rules -> Metadata | Problems    publish -> Post, Outcome
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal, TypeAlias
+
+YamlValue: TypeAlias = (
+    "str | bool | int | float | dt.date | dt.datetime | list[YamlValue] | dict[str, YamlValue] | None"
+)
+"""What a front-matter key may hold, as plain YAML knows it."""
+
+Language: TypeAlias = Literal["en", "zh", "any"]
+"""A language a value can be held to. ``any`` means: no script is ruled out."""
+
+EMPTY: Mapping[str, YamlValue] = MappingProxyType({})
+
+
+def sha256(data: bytes) -> str:
+    """Hex SHA-256 of ``data``: how blogmetad names and recognises bytes everywhere."""
+    return hashlib.sha256(data).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that keeps a draft from being published, or one value from being used.
+
+    ``rule`` is a dotted id (``draft.empty``, ``title.language``); ``message`` is a whole English sentence that
+    names the cause and, where the author can act, what to do.
+    """
+
+    rule: str
+    message: str
+    field: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A settled file, read: the author's fields and the author's bytes.
+
+    ``head`` holds the author's YAML lines as they stand between the two ``---`` lines (each with its line end;
+    empty if there is no front matter) and ``body`` every byte behind the front matter. A byte-order mark is in
+    neither. ``newline`` is the line end the file uses.
+    """
+
+    name: str
+    raw: bytes
+    head: bytes
+    fields: Mapping[str, YamlValue]
+    body: bytes
+    newline: Literal["\n", "\r\n"] = "\n"
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the whole file as it was found."""
+        return sha256(self.raw)
+
+    @property
+    def body_sha256(self) -> str:
+        """Hash of the body alone: recognises the same text under another front matter."""
+        return sha256(self.body)
+
+    @property
+    def text(self) -> str:
+        """The body as text (UTF-8 was verified by the reader)."""
+        return self.body.decode("utf-8")
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """What the model reads of a post. ``tokens`` is an estimate made without the model's tokenizer."""
+
+    text: str
+    tokens: int
+    source_chars: int
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A term the model may choose, with the program's own evidence for it.
+
+    ``prior`` is in nats and is added to the model's calibrated log-probability; ``evidence`` says in words where
+    it comes from (``written in the text``, ``used in 12 posts``).
+    """
+
+    name: str
+    prior: float = 0.0
+    evidence: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One field the model is asked for.
+
+    ``label`` is written by the program in front of the value. For ``kind="terms"`` the model chooses between
+    ``low`` and ``high`` of ``candidates`` and, where ``new`` is true, may write terms that are not among them.
+    ``low``/``high`` are characters for ``kind="text"`` and counts for ``kind="terms"``.
+    """
+
+    field: str
+    kind: Literal["text", "terms"]
+    label: str
+    language: Language
+    low: int
+    high: int
+    candidates: tuple[Candidate, ...] = ()
+    new: bool = False
+    lower: bool = False
+    hint: str = ""
+    given: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Everything the model is shown for one draft, in order. The guidance is the same for every draft of a site."""
+
+    guidance: str
+    text: str
+    asks: tuple[Ask, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A term the model took: its score in nats and why, for the journal."""
+
+    name: str
+    score: float
+    new: bool = False
+    evidence: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a proposal cost. Tokens really evaluated (a reused prefix is not counted twice); seconds of wall time."""
+
+    prompt_tokens: int = 0
+    reused_tokens: int = 0
+    output_tokens: int = 0
+    steps: int = 0
+    prefill_seconds: float = 0.0
+    decode_seconds: float = 0.0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What the model suggests, field by field; nothing in it has been checked."""
+
+    texts: Mapping[str, str] = field(default_factory=dict)
+    terms: Mapping[str, tuple[Choice, ...]] = field(default_factory=dict)
+    model: str = ""
+    mode: str = ""
+    usage: Usage = Usage()
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Why a field has the value it has: the journal's line for it.
+
+    ``source`` follows the precedence of values; ``proposed`` is what the model said before the check, as text;
+    ``changes`` says what the check did to it, a sentence each; ``rule`` cites the rules document.
+    """
+
+    field: str
+    value: YamlValue
+    source: Literal["author", "constant", "computed", "vocabulary", "generated"]
+    rule: str
+    proposed: str | None = None
+    changes: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """What passed the check. ``decisions`` covers every field of the post, in the order of the rules;
+    ``queued`` are new terms the rules want a person to decide on: field and term."""
+
+    decisions: tuple[Decision, ...]
+    date: dt.datetime
+    slug: str
+    filename: str
+    queued: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def fields(self) -> dict[str, YamlValue]:
+        """Field -> value, in the order of the rules."""
+        return {d.field: d.value for d in self.decisions}
+
+    @property
+    def added(self) -> dict[str, YamlValue]:
+        """The fields the author did not write."""
+        return {d.field: d.value for d in self.decisions if d.source != "author"}
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """The exact bytes of a finished post and the name it should get."""
+
+    filename: str
+    content: bytes
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the post's bytes."""
+        return sha256(self.content)
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """The post is durably in the posts folder under ``filename``."""
+
+    filename: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The author's date lies in the future; the draft stays where it is until then."""
+
+    until: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """The draft stays where it is and needs the author; all problems at once."""
+
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """A post with the same body exists; the draft was set aside, nothing was published."""
+
+    of: str
+
+
+@dataclass(frozen=True, slots=True)
+class Superseded:
+    """The author saved a newer version while this one was being worked on; that one is a job of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Something outside the draft failed (the model, a folder); tried again later."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Abandoned:
+    """The daemon was asked to stop; the draft is taken up again at the next start."""
+
+
+Outcome: TypeAlias = "Published | Held | Parked | Duplicate | Superseded | Retry | Abandoned"

@@ -1,0 +1,48 @@
+"""What the tests share: a home of their own, the tiny model (made once a run), the starter models, a site in a folder."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from blogmetad.model import catalog
+from tests.tiny_gguf import write_tiny_qwen3
+
+STARTERS = {name: catalog.models_folder() / model.filename for name, model in catalog.CATALOG.items()}
+"""Read before any test moves the home folder."""
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home folder of the test's own: no test reads or writes the real one."""
+    folder = tmp_path_factory.mktemp("home")
+    for name in [name for name in os.environ if name.startswith(("XDG_", "BLOGMETAD_"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(folder))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A GGUF of a few megabytes with the qwen3 architecture: random, but real to llama.cpp."""
+    return write_tiny_qwen3(tmp_path_factory.mktemp("model") / "tiny-qwen3.gguf")
+
+
+def _starter(name: str) -> Path:
+    if not STARTERS[name].exists():
+        pytest.skip(f"the model {name} is not here; get it with: blogmetad model pull {name}")
+    return STARTERS[name]
+
+
+@pytest.fixture(scope="session")
+def starter() -> Path:
+    """The 0.5B starter model."""
+    return _starter("starter")
+
+
+@pytest.fixture(scope="session")
+def starter15() -> Path:
+    """The 1.5B starter model."""
+    return _starter("starter-1.5b")

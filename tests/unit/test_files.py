@@ -1,0 +1,242 @@
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from blogmetad import files
+
+TEXT = "因果推断\n".encode()
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_new_file_has_all_its_bytes_and_leaves_no_temporary_behind(tmp_path: Path) -> None:
+    files.write_new(tmp_path / "文章.md", TEXT)
+
+    assert (tmp_path / "文章.md").read_bytes() == TEXT
+    assert names(tmp_path) == ["文章.md"]
+
+
+def test_a_new_file_obeys_the_umask_and_the_mode_asked_for(tmp_path: Path) -> None:
+    old = os.umask(0o027)
+    try:
+        files.write_new(tmp_path / "post", TEXT)
+        files.write_new(tmp_path / "secret", TEXT, mode=0o600)
+    finally:
+        os.umask(old)
+
+    assert stat.S_IMODE((tmp_path / "post").stat().st_mode) == 0o640
+    assert stat.S_IMODE((tmp_path / "secret").stat().st_mode) == 0o600
+
+
+def test_a_taken_name_is_never_overwritten(tmp_path: Path) -> None:
+    (tmp_path / "post").write_bytes(b"old")
+
+    with pytest.raises(FileExistsError):
+        files.write_new(tmp_path / "post", TEXT)
+
+    assert (tmp_path / "post").read_bytes() == b"old"
+    assert names(tmp_path) == ["post"]
+
+
+def test_a_dangling_link_counts_as_taken(tmp_path: Path) -> None:
+    (tmp_path / "post").symlink_to("nowhere")
+
+    with pytest.raises(FileExistsError):
+        files.write_new(tmp_path / "post", TEXT)
+
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_replacing_exchanges_the_whole_file(tmp_path: Path) -> None:
+    (tmp_path / "entry").write_bytes(b"old")
+
+    files.write_new(tmp_path / "entry", TEXT, replace=True)
+
+    assert (tmp_path / "entry").read_bytes() == TEXT
+    assert names(tmp_path) == ["entry"]
+
+
+def test_a_write_in_small_pieces_still_writes_everything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write = os.write
+    monkeypatch.setattr(os, "write", lambda fd, data: write(fd, bytes(data)[:3]))
+
+    files.write_new(tmp_path / "post", TEXT)
+
+    assert (tmp_path / "post").read_bytes() == TEXT
+
+
+@pytest.mark.parametrize("name", ["write", "fsync", "link"])
+def test_a_disk_that_fails_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "no space left on device")
+
+    monkeypatch.setattr(os, name, fail)
+
+    with pytest.raises(OSError, match="no space"):
+        files.write_new(tmp_path / "post", TEXT)
+
+    assert names(tmp_path) == []
+
+
+def test_a_failed_fsync_is_not_repeated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[int] = []
+
+    def fail(fd: int) -> None:
+        calls.append(fd)
+        raise OSError(errno.EIO, "input/output error")
+
+    monkeypatch.setattr(os, "fsync", fail)
+
+    with pytest.raises(OSError, match="input/output"):
+        files.write_new(tmp_path / "post", TEXT)
+
+    assert len(calls) == 1
+
+
+def test_contents_are_synced_before_the_name_and_the_folder_after_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order: list[str] = []
+    fsync, link = os.fsync, os.link
+
+    def watched_fsync(fd: int) -> None:
+        order.append("folder" if stat.S_ISDIR(os.fstat(fd).st_mode) else "contents")
+        fsync(fd)
+
+    def watched_link(src: Path, dst: Path) -> None:
+        order.append("name")
+        link(src, dst)
+
+    monkeypatch.setattr(os, "fsync", watched_fsync)
+    monkeypatch.setattr(os, "link", watched_link)
+
+    files.write_new(tmp_path / "post", TEXT)
+
+    assert order == ["contents", "name", "folder"]
+
+
+def test_moving_syncs_both_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    (tmp_path / "a/draft").write_bytes(TEXT)
+    synced: list[int] = []
+    fsync = os.fsync
+
+    def watched(fd: int) -> None:
+        synced.append(os.fstat(fd).st_ino)
+        fsync(fd)
+
+    monkeypatch.setattr(os, "fsync", watched)
+
+    files.move(tmp_path / "a/draft", tmp_path / "b/draft")
+
+    assert (tmp_path / "b/draft").read_bytes() == TEXT
+    assert set(synced) == {(tmp_path / "a").stat().st_ino, (tmp_path / "b").stat().st_ino}
+
+
+def test_linking_passes_on_that_the_name_is_taken(tmp_path: Path) -> None:
+    (tmp_path / "stage").write_bytes(TEXT)
+    (tmp_path / "post").write_bytes(b"other")
+
+    with pytest.raises(FileExistsError):
+        files.link_new(tmp_path / "stage", tmp_path / "post")
+
+    assert (tmp_path / "post").read_bytes() == b"other"
+
+
+def test_removing_what_is_gone_is_fine(tmp_path: Path) -> None:
+    files.remove(tmp_path / "nothing")
+
+    assert names(tmp_path) == []
+
+
+def test_a_regular_file_is_read_with_its_state(tmp_path: Path) -> None:
+    (tmp_path / "draft").write_bytes(TEXT)
+
+    data, state = files.read_stable(tmp_path / "draft", limit=len(TEXT))
+
+    assert data == TEXT
+    assert state.st_size == len(TEXT)
+
+
+@pytest.mark.parametrize(
+    ("make", "number"),
+    [
+        (lambda path: path.symlink_to("/etc/hostname"), errno.ELOOP),
+        (os.mkfifo, errno.EINVAL),
+        (lambda path: path.mkdir(), errno.EINVAL),
+        (lambda path: path.write_bytes(b"x" * 101), errno.EFBIG),
+    ],
+    ids=["symbolic link", "fifo", "folder", "too large"],
+)
+def test_what_is_no_draft_is_not_read(tmp_path: Path, make: object, number: int) -> None:
+    assert callable(make)
+    make(tmp_path / "draft")
+
+    with pytest.raises(OSError, match="draft") as caught:
+        files.read_stable(tmp_path / "draft", limit=100)
+
+    assert caught.value.errno == number
+
+
+def test_a_file_that_grows_while_it_is_read_is_not_stable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    draft = tmp_path / "draft"
+    draft.write_bytes(TEXT)
+    read = os.read
+
+    def read_and_grow(fd: int, size: int) -> bytes:
+        data = read(fd, size)
+        if data:
+            with draft.open("ab") as still_writing:
+                still_writing.write(b"more")
+        return data
+
+    monkeypatch.setattr(os, "read", read_and_grow)
+
+    with pytest.raises(BlockingIOError):
+        files.read_stable(draft, limit=len(TEXT))
+
+
+def test_a_digest_is_the_hash_of_the_file_or_nothing(tmp_path: Path) -> None:
+    (tmp_path / "draft").write_bytes(TEXT)
+
+    assert files.digest(tmp_path / "draft") == hashlib.sha256(TEXT).hexdigest()
+    assert files.digest(tmp_path / "nothing") is None
+    assert files.digest(tmp_path / "draft" / "below a file") is None
+
+
+def test_folders_are_made_private_and_all_the_way_down(tmp_path: Path) -> None:
+    files.make_dir(tmp_path / "a/b")
+
+    assert stat.S_IMODE((tmp_path / "a/b").stat().st_mode) == 0o700
+    assert stat.S_IMODE((tmp_path / "a").stat().st_mode) == 0o700
+
+
+def test_a_file_where_a_folder_should_be_made_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(TEXT)
+
+    with pytest.raises(OSError, match="a"):
+        files.make_dir(tmp_path / "a")
+
+
+def test_only_our_own_unfinished_files_are_temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def crash(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "link", crash)
+    monkeypatch.setattr(Path, "unlink", lambda _: None)
+    with pytest.raises(KeyboardInterrupt):
+        files.write_new(tmp_path / "文章.md", TEXT)
+
+    (left,) = names(tmp_path)
+    assert files.is_temporary(left)
+    assert not files.is_temporary("文章.md")
+    assert not files.is_temporary(".hidden.md")

@@ -1,0 +1,343 @@
+from __future__ import annotations
+
+import datetime as dt
+import errno
+import os
+import unicodedata
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from placing import NOW, POST, RAW, Desk
+
+from blogmetad import files
+from blogmetad.journal.ledger import State
+from blogmetad.publish import folders
+from blogmetad.values import Post, Published, Superseded
+
+EDITED = RAW + "补充。\n".encode()
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path)
+
+
+def before(monkeypatch: pytest.MonkeyPatch, name: str, act: Callable[[Path], object]) -> None:
+    """Something happens just before the first call of one of the writer's functions."""
+    real = getattr(files, name)
+    done: list[bool] = []
+
+    def hooked(source: Path, target: Path) -> None:
+        if not done:
+            done.append(True)
+            act(target)
+        real(source, target)
+
+    monkeypatch.setattr(files, name, hooked)
+
+
+def crash(*_: Path) -> None:
+    raise KeyboardInterrupt
+
+
+def test_a_post_is_placed_and_its_draft_retired_byte_for_byte(desk: Desk) -> None:
+    job = desk.accept()
+
+    outcome = desk.placer.place(job, POST)
+
+    assert outcome == Published(POST.filename, POST.sha256)
+    assert desk.posts() == {POST.filename: POST.content}
+    assert not desk.draft().exists()
+    assert (desk.folders.retired / job.id).read_bytes() == RAW
+    assert desk.placer.original(job.id) == RAW
+    assert desk.job(job).state is State.PUBLISHED
+
+
+def test_finishing_commits_the_last_step_and_clears_the_stage(desk: Desk) -> None:
+    job = desk.accept()
+    desk.placer.place(job, POST)
+    assert desk.staged() == [job.id]
+
+    desk.placer.finish(job, "done", {"post": POST.filename})
+
+    assert desk.job(job).state is State.DONE
+    assert [step.name for step in desk.ledger.steps(job.id)] == ["staged", "published", "retired", "done"]
+    assert desk.staged() == []
+
+
+def test_the_public_post_is_readable_by_everyone_and_the_original_by_nobody_else(desk: Desk) -> None:
+    old = os.umask(0o022)
+    try:
+        job = desk.publish()
+    finally:
+        os.umask(old)
+
+    assert desk.post().stat().st_mode & 0o777 == 0o644
+    assert (desk.folders.originals / job.id).stat().st_mode & 0o777 == 0o600
+
+
+def test_a_draft_in_a_subfolder_is_retired_from_there(desk: Desk) -> None:
+    desk.publish("系列/一.md")
+
+    assert not desk.draft("系列/一.md").exists()
+    assert desk.draft("系列").is_dir()
+
+
+def test_a_taken_name_is_never_overwritten_and_the_next_one_is_used(desk: Desk) -> None:
+    desk.post().write_bytes(b"theirs")
+    desk.post("2025-04-29-causal-2.md").write_bytes(b"theirs too")
+
+    job = desk.publish()
+
+    assert job.target == "2025-04-29-causal-3.md"
+    assert desk.posts() == {
+        POST.filename: b"theirs",
+        "2025-04-29-causal-2.md": b"theirs too",
+        "2025-04-29-causal-3.md": POST.content,
+    }
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours"),
+    [
+        ("2025-04-29-CAUSAL.MD", "2025-04-29-causal.md"),
+        (unicodedata.normalize("NFD", "2025-04-29-café.md"), unicodedata.normalize("NFC", "2025-04-29-café.md")),
+    ],
+    ids=["case", "normal form"],
+)
+def test_another_spelling_of_the_name_counts_as_taken(desk: Desk, theirs: str, ours: str) -> None:
+    desk.post(theirs).write_bytes(b"theirs")
+
+    job = desk.publish(post=Post(ours, POST.content))
+
+    assert job.target == ours.removesuffix(".md") + "-2.md"
+
+
+def test_a_post_with_our_bytes_under_our_name_is_ours(desk: Desk) -> None:
+    desk.post().write_bytes(POST.content)
+
+    desk.publish()
+
+    assert desk.posts() == {POST.filename: POST.content}
+
+
+def test_a_name_taken_between_look_and_link_is_left_alone(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = desk.accept()
+    before(monkeypatch, "link_new", lambda target: target.write_bytes("别人的".encode()))
+
+    outcome = desk.placer.place(job, POST)
+
+    assert outcome == Published("2025-04-29-causal-2.md", POST.sha256)
+    assert desk.post().read_bytes() == "别人的".encode()
+    assert desk.job(job).target == "2025-04-29-causal-2.md"
+
+
+def test_a_draft_saved_again_before_its_post_has_a_name_is_superseded(desk: Desk) -> None:
+    job = desk.accept()
+    desk.draft().write_bytes(EDITED)
+
+    outcome = desk.placer.place(job, POST)
+
+    assert outcome == Superseded()
+    assert desk.posts() == {}
+    assert desk.draft().read_bytes() == EDITED
+    assert desk.job(job).state is State.SUPERSEDED
+    assert desk.job(job).target is None
+    assert desk.staged() == []
+    assert desk.placer.original(job.id) == RAW
+
+
+@pytest.mark.parametrize(
+    "swap",
+    [lambda _: None, lambda path: path.symlink_to("/etc/hostname"), os.mkfifo, os.mkdir],
+    ids=["removed", "symbolic link", "fifo", "folder"],
+)
+def test_a_draft_that_is_no_file_any_more_is_not_published(desk: Desk, swap: Callable[[Path], None]) -> None:
+    job = desk.accept()
+    desk.draft().unlink()
+    swap(desk.draft())
+
+    assert desk.placer.left(job)
+    assert desk.placer.place(job, POST) == Superseded()
+    assert desk.posts() == {}
+
+
+def test_a_draft_saved_again_after_the_link_stays_as_a_new_draft(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = desk.accept()
+    before(monkeypatch, "link_new", lambda _: desk.draft().write_bytes(EDITED))
+
+    outcome = desk.placer.place(job, POST)
+
+    assert isinstance(outcome, Published)
+    assert desk.draft().read_bytes() == EDITED
+    assert desk.ledger.steps(job.id)[-1].data == {"draft": "因果.md", "newer version kept": "因果.md"}
+
+
+def test_a_draft_saved_again_between_look_and_rename_is_given_back(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = desk.accept()
+    before(monkeypatch, "move", lambda _: desk.draft().write_bytes(EDITED))
+
+    desk.placer.place(job, POST)
+
+    assert desk.draft().read_bytes() == EDITED
+    assert desk.draft().stat().st_nlink == 1
+    assert list(desk.folders.retired.iterdir()) == []
+    assert desk.placer.original(job.id) == RAW
+
+
+def test_a_newer_version_never_overwrites_yet_another_one(desk: Desk) -> None:
+    job = desk.accept()
+    (desk.folders.retired / job.id).write_bytes(EDITED)
+    desk.draft().write_bytes(b"yet another")
+
+    assert desk.placer.retire(job) == "因果-2.md"
+    assert desk.draft().read_bytes() == b"yet another"
+    assert desk.draft("因果-2.md").read_bytes() == EDITED
+
+
+def test_giving_back_is_finished_when_a_crash_left_both_names(desk: Desk) -> None:
+    job = desk.accept()
+    desk.draft().write_bytes(EDITED)
+    (desk.folders.retired / job.id).hardlink_to(desk.draft())
+
+    assert desk.placer.retire(job) == "因果.md"
+    assert desk.draft().read_bytes() == EDITED
+    assert desk.draft().stat().st_nlink == 1
+
+
+def test_a_duplicate_is_set_aside_without_a_post(desk: Desk) -> None:
+    job = desk.accept()
+
+    assert desk.placer.retire(job) is None
+    assert not desk.draft().exists()
+    assert (desk.folders.retired / job.id).read_bytes() == RAW
+
+
+def test_placing_again_goes_on_with_the_post_that_is_already_staged(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = desk.accept()
+
+    def full(*_: Path) -> None:
+        raise OSError(errno.ENOSPC, "no space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(files, "link_new", full)
+        with pytest.raises(OSError, match="no space"):
+            desk.placer.place(job, POST)
+    outcome = desk.placer.place(job, Post(POST.filename, b"another attempt"))
+
+    assert outcome == Published(POST.filename, POST.sha256)
+    assert desk.posts() == {POST.filename: POST.content}
+
+
+def test_a_damaged_stage_is_made_anew(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = desk.accept()
+    with monkeypatch.context() as patch:
+        patch.setattr(files, "link_new", crash)
+        with pytest.raises(KeyboardInterrupt):
+            desk.placer.place(job, POST)
+    (desk.folders.stage / job.id).write_bytes(b"garbage")
+
+    assert desk.placer.place(job, POST) == Published(POST.filename, POST.sha256)
+    assert desk.posts() == {POST.filename: POST.content}
+
+
+def test_a_finished_job_is_not_placed_twice(desk: Desk) -> None:
+    job = desk.publish()
+
+    with pytest.raises(ValueError, match="done already"):
+        desk.placer.place(job, POST)
+
+
+@pytest.mark.parametrize("name", ["../x.md", "/etc/x.md", "a/b.md", ".hidden.md", ""])
+def test_a_post_cannot_leave_the_posts_folder(desk: Desk, name: str) -> None:
+    with pytest.raises(ValueError, match="not a file name"):
+        desk.placer.place(desk.accept(), Post(name, b""))
+
+    assert desk.posts() == {}
+
+
+def test_keeping_the_same_original_twice_is_fine_and_a_stranger_is_kept_too(desk: Desk) -> None:
+    desk.placer.keep_original("20250429-abcdef", b"stranger")
+    desk.placer.keep_original("20250429-abcdef", RAW)
+    desk.placer.keep_original("20250429-abcdef", RAW)
+
+    assert desk.placer.original("20250429-abcdef") == RAW
+    assert [p.read_bytes() for p in (desk.folders.state / "quarantine").iterdir()] == [b"stranger"]
+
+
+def test_what_ended_long_ago_is_pruned_and_nothing_else(desk: Desk) -> None:
+    ended, parked = desk.publish(), desk.accept("停.md", EDITED)
+    desk.ledger.move(parked.id, State.PARKED, NOW)
+    (desk.folders.originals / "stranger").write_bytes(b"?")
+    month = dt.timedelta(days=30)
+
+    assert desk.placer.prune(month, NOW + month) == ()
+    assert desk.placer.prune(month, NOW + month + dt.timedelta(seconds=1)) == (ended.id,)
+    assert sorted(p.name for p in desk.folders.originals.iterdir()) == sorted([parked.id, "stranger"])
+    assert list(desk.folders.retired.iterdir()) == []
+    assert desk.posts() == {POST.filename: POST.content}
+
+
+def test_good_folders_have_no_problems_and_the_probe_leaves_nothing(desk: Desk) -> None:
+    assert desk.placer.probe() == ()
+    assert list(desk.folders.posts.iterdir()) == []
+    assert list(desk.folders.drafts.iterdir()) == []
+
+
+def test_all_missing_folders_are_told_at_once(desk: Desk) -> None:
+    desk.folders.posts.rmdir()
+    desk.folders.drafts.rmdir()
+
+    problems = desk.placer.probe()
+
+    assert [(p.rule, p.field) for p in problems] == [("folder.missing", "drafts"), ("folder.missing", "posts")]
+    assert str(desk.folders.drafts) in problems[0].message
+
+
+def test_a_file_system_without_links_is_told_before_anything_is_at_stake(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.EPERM, "operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+
+    problems = desk.placer.probe()
+
+    assert {(p.rule, p.field) for p in problems} == {
+        ("folder.links", "state"),
+        ("folder.links", "posts"),
+        ("folder.links", "drafts"),
+    }
+
+
+def test_a_full_disk_is_told_as_a_folder_that_is_not_writable(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "no space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+
+    assert {p.rule for p in desk.placer.probe()} == {"folder.unwritable"}
+
+
+def test_on_other_mounts_our_files_lie_beside_the_posts_and_drafts_and_out_of_git(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(folders, "_mount", lambda folder: (0, folder.name))
+
+    job = desk.publish()
+
+    assert (desk.folders.drafts / ".blogmetad/retired" / job.id).read_bytes() == RAW
+    assert desk.folders.stage == desk.folders.posts / ".blogmetad/stage"
+    assert (desk.folders.posts / ".blogmetad/.gitignore").read_bytes() == b"*\n"
+    assert desk.posts() == {POST.filename: POST.content}
+
+
+def test_two_file_systems_are_told_apart(tmp_path: Path) -> None:
+    other = Path("/proc")
+
+    assert folders._mount(tmp_path) == folders._mount(tmp_path.parent)
+    assert folders._mount(tmp_path) != folders._mount(other)
