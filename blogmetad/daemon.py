@@ -113,6 +113,7 @@ def assemble(config: Config, keep_going: Callable[[], bool]) -> Iterator[Assembl
             tools = Tools(config, rules, jekyll, index, ledger, placer, worker, now, keep_going)
             runner = Runner(tools)
             runner.recover()
+            runner.prune()
             yield Assembled(runner, worker, tools)
         finally:
             worker.unload()
@@ -124,7 +125,7 @@ class Daemon:
 
     def __init__(self, config: Config) -> None:
         self._config = config
-        self._stop, self._wake = threading.Event(), threading.Event()
+        self._stop, self._wake, self._prune = threading.Event(), threading.Event(), threading.Event()
         self._pinged = 0.0
         watchdog = watchdog_seconds()
         self._ping_every = watchdog / 3 if watchdog else None
@@ -137,6 +138,7 @@ class Daemon:
             watch = Watch(self._config.site.drafts, self._wake.set, polling=self._config.intake.polling)
             scheduler = BackgroundScheduler(timezone=dt.UTC, job_defaults={"misfire_grace_time": None})
             scheduler.add_job(self._wake.set, "interval", seconds=self._config.intake.rescan_seconds)
+            scheduler.add_job(self._prune.set, "interval", days=1)
             scheduler.start()
             try:
                 self._serve(parts, watch, scheduler)
@@ -158,6 +160,9 @@ class Daemon:
         gone = False
         while not self._stop.is_set():
             self._wake.clear()
+            if self._prune.is_set():
+                self._prune.clear()
+                parts.runner.prune()
             try:
                 again = parts.runner.round().again
                 if gone:

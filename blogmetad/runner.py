@@ -14,7 +14,7 @@ import structlog
 
 from blogmetad import files, matter, pipeline
 from blogmetad.config import Config
-from blogmetad.intake.scan import Found, Scan, scan
+from blogmetad.intake.scan import Found, Scan, being_written, scan
 from blogmetad.intake.settle import Watched, next_due, settle
 from blogmetad.journal import record
 from blogmetad.journal.ledger import Job, Ledger, State
@@ -37,6 +37,7 @@ from blogmetad.values import (
     Published,
     Retry,
     Superseded,
+    body_sha256,
     sha256,
 )
 
@@ -46,6 +47,9 @@ BACK_OFF = (5.0, 15.0, 60.0, 300.0, 900.0)
 """Seconds until something that failed outside the draft is tried again; the last one repeats."""
 
 ENDED = (State.PARKED, State.HELD, State.DONE, State.DUPLICATE, State.SUPERSEDED, State.UNDONE)
+OPEN_FILE_WAIT = 1.0
+"""Seconds until a file that somebody still has open for writing is looked at again."""
+
 UNFINISHED = (State.ACCEPTED, State.STAGED, State.PUBLISHED)
 
 
@@ -112,6 +116,13 @@ class Runner:
             if job.entry is None:
                 self._write_entry(job.id)
 
+    def prune(self) -> None:
+        """Remove the kept originals of drafts that ended longer ago than the configuration says."""
+        tools = self._tools
+        pruned = tools.placer.prune(dt.timedelta(days=tools.config.publish.keep_days), tools.now())
+        if pruned:
+            log.info("pruned", jobs=list(pruned))
+
     def round(self, on_start: Callable[[str], None] = lambda _: None) -> Round:
         """Scan once and take up everything that has settled. Raises FolderGone if the drafts folder is away."""
         tools = self._tools
@@ -122,7 +133,8 @@ class Runner:
         self._dealt = {name: dealt for name, dealt in self._dealt.items() if name in names}
         fresh = [found for found in seen.found if self._due(found)]
         quiet = tools.config.intake.settle_seconds
-        self._watched, settled = settle(self._watched, fresh, time.monotonic(), quiet)
+        self._watched, unchanged = settle(self._watched, fresh, time.monotonic(), quiet)
+        settled = [found for found in unchanged if being_written(found.path) is not True]
         if settled:
             tools.index.refresh()
         done: list[Done] = []
@@ -133,7 +145,7 @@ class Runner:
             result = self._take(found)
             if result is not None:
                 done.append(result)
-        return Round(tuple(done), len(fresh) - len(settled), self._again())
+        return Round(tuple(done), len(fresh) - len(settled), self._again(open_files=len(unchanged) > len(settled)))
 
     def _due(self, found: Found) -> bool:
         dealt = self._dealt.get(found.name)
@@ -141,13 +153,15 @@ class Runner:
             return True
         return dealt.until is not None and self._tools.now() >= dealt.until
 
-    def _again(self) -> float | None:
-        """Seconds until the next draft may have settled, fallen due or deserves another try."""
+    def _again(self, open_files: bool) -> float | None:
+        """Seconds until the next draft may have settled or been closed, fallen due or deserves another try."""
         now = self._tools.now()
         times = [max(0.0, (d.until - now).total_seconds()) for d in self._dealt.values() if d.until]
         pending = {name: w for name, w in self._watched.items() if name not in self._dealt}
         settling = next_due(pending, time.monotonic(), self._tools.config.intake.settle_seconds)
-        return min([*times, *([settling] if settling is not None else [])], default=None)
+        times += [settling] if settling is not None else []
+        times += [OPEN_FILE_WAIT] if open_files else []
+        return min(times, default=None)
 
     def _take(self, found: Found) -> Done | None:
         """One settled file, all the way. None if the ledger knows this very version as dealt with."""
@@ -190,7 +204,7 @@ class Runner:
             tools.placer.supersede(older)
             self._write_entry(older.id)
         try:
-            body = sha256(matter.split(raw).body)
+            body = body_sha256(matter.split(raw).body)
         except matter.MatterError:
             body = summed
         now = tools.now()

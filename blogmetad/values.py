@@ -30,6 +30,12 @@ def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
+def body_sha256(body: bytes) -> str:
+    """Hash that recognises a text whatever front matter stands above it: blank lines around it do not count, since
+    one is put between the two."""
+    return sha256(body.strip(b"\r\n"))
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One thing that keeps a draft from being published, or one value from being used.
@@ -67,7 +73,7 @@ class Draft:
     @property
     def body_sha256(self) -> str:
         """Hash of the body alone: recognises the same text under another front matter."""
-        return sha256(self.body)
+        return body_sha256(self.body)
 
     @property
     def text(self) -> str:

@@ -1,4 +1,4 @@
-"""What the tests share: a home of their own, the tiny model (made once a run), the starter models, a site in a folder."""
+"""What the tests share: a home of their own, the tiny model (made once a run), the starter models."""
 
 from __future__ import annotations
 

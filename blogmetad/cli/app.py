@@ -16,7 +16,9 @@ from blogmetad.cli import demo, doctor, init, journal, model, preview, run, stat
 from blogmetad.cli.exits import Exit
 from blogmetad.daemon import AlreadyRunning
 from blogmetad.errors import BlogmetadError
+from blogmetad.model.catalog import ModelMissingError, ModelUnusableError
 from blogmetad.model.proposal import ModelUnavailable
+from blogmetad.model.pull import PullError
 
 HELP = """Drop a Markdown draft into a folder; get a finished post with front matter, and a journal of how it was made.
 
@@ -82,6 +84,6 @@ def main() -> None:
 def _code(error: BlogmetadError) -> Exit:
     if isinstance(error, AlreadyRunning):
         return Exit.RUNNING
-    if isinstance(error, ModelUnavailable):
+    if isinstance(error, ModelUnavailable | ModelMissingError | ModelUnusableError | PullError):
         return Exit.MODEL
     return Exit.USAGE

@@ -75,7 +75,7 @@ def undo(
     settings = load(config)
     open_ledger(settings).close()
     site, zone = settings.site, read_site(settings.site.root).timezone
-    # Without the site's lock: the ledger has the intent before a file moves, so a running daemon leaves the draft alone.
+    # Without the site's lock: the ledger has the intent before a file moves, so a running daemon lets the draft be.
     with Ledger(site.state / "ledger.db") as ledger:
         job = find(ledger, id)
         placer = Placer(Folders(site.drafts, site.posts, site.state), ledger, lambda: dt.datetime.now(zone))

@@ -1,57 +1,136 @@
-"""Read: the bytes of a settled file become a Draft, or every reason why they cannot. Pure."""
+"""Bytes into a Draft, or everything that is wrong with them, all at once. Pure."""
 
 from __future__ import annotations
 
-from typing import Literal
+import codecs
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
 from blogmetad import matter
-from blogmetad.values import EMPTY, Draft, Problem
+from blogmetad.matter import MatterError, Split
+from blogmetad.values import EMPTY, Draft, Problem, YamlValue
 
-_UTF16 = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
+SAMPLE = 4096
+"""Bytes looked at to tell UTF-16 without a byte-order mark from other binary data."""
+
+_WIDE_MARKS = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_WIDE_CODECS = ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")
+_NOT_TEXT = frozenset({"Cc", "Cn", "Co", "Cs"})
+_BLANK = " \t\r\n\f\v\xa0\u3000\u200b\ufeff"
+_LOOSE_KEY = re.compile(r"^([a-z][a-z_]*)(：|:(?![/\s]))", re.MULTILINE)
 
 
 def read(name: str, raw: bytes) -> Draft | tuple[Problem, ...]:
-    """The draft in ``raw``; ``name`` is its file's name, for messages. All problems at once.
+    """Read one settled file: a Draft, or every problem found in it (never an empty tuple).
 
-    Front matter that is text or a list and not keys is body: such a draft has no fields.
+    ``name`` is the file's name, for the messages. The bytes of the body are kept exactly as they are; front matter
+    that is a text or a list and no mapping is taken for what it is, the beginning of the body.
     """
-    wrong = _encoding(name, raw)
-    if wrong is not None:
-        return (wrong,)
+    unreadable = _not_text(name, raw)
+    if unreadable is not None:
+        return (unreadable,)
+    problems: list[Problem] = []
     try:
         parts = matter.split(raw)
-        fields = matter.parse(parts.head) if parts.head is not None else EMPTY
-    except matter.MatterError as error:
-        return (_front_matter(name, error),)
-    newline: Literal["\n", "\r\n"] = "\r\n" if b"\r\n" in raw.split(b"\n", 1)[0] + b"\n" else "\n"
-    draft = (
-        Draft(name, raw, b"", EMPTY, raw.removeprefix(matter.BOM), newline)
-        if fields is None
-        else Draft(name, raw, parts.head or b"", fields, parts.body, newline)
+    except MatterError as error:
+        return (_in_front_matter(name, error),)
+    try:
+        fields = matter.parse(parts.head) if parts.head is not None else None
+    except MatterError as error:
+        fields = None
+        problems.append(_in_front_matter(name, error))
+    if parts.head is not None and fields is None:
+        problems += _loose_keys(name, parts.head)
+    if fields is None and not problems:
+        parts = Split(None, raw.removeprefix(matter.BOM))
+    problems += _doubtful_keys(name, fields or EMPTY)
+    if not parts.body.decode("utf-8").strip(_BLANK):
+        message = f"{name} has no text. Write the post below its front matter, if it has one, and save it again."
+        problems.append(Problem("draft.empty", message))
+    if problems:
+        return tuple(problems)
+    first_end = raw.find(b"\n")
+    return Draft(
+        name=name,
+        raw=raw,
+        head=parts.head or b"",
+        fields=MappingProxyType(dict(fields)) if fields else EMPTY,
+        body=parts.body,
+        newline="\r\n" if raw[max(first_end - 1, 0) : max(first_end, 0)] == b"\r" else "\n",
     )
-    if not draft.body.strip():
-        what = "has front matter and no text" if draft.head else "is empty"
-        return (Problem("draft.empty", f"{name} {what}. Write the post and save the file again."),)
-    return draft
 
 
-def _encoding(name: str, raw: bytes) -> Problem | None:
-    """What is wrong with the bytes before anybody looks at the text."""
-    advice = "Save it as UTF-8 text."
-    if raw.startswith(_UTF16):
-        return Problem("draft.utf16", f"{name} is UTF-16 or UTF-32, which Jekyll cannot read. {advice}")
+def _not_text(name: str, raw: bytes) -> Problem | None:
+    """Why the bytes are no UTF-8 text, if they are not."""
+    if raw.startswith(_WIDE_MARKS) or _is_wide(raw[:SAMPLE]):
+        return Problem("draft.utf16", f"{name} is encoded as UTF-16 or UTF-32. Save it as UTF-8.")
     if b"\0" in raw:
-        line = raw[: raw.index(b"\0")].count(b"\n") + 1
-        return Problem("draft.binary", f"{name} is not text: there is a NUL byte in line {line}. {advice}")
+        offset = raw.index(b"\0")
+        return Problem(
+            "draft.binary",
+            f"{name} holds a NUL byte at offset {offset}, so it is not a text file. "
+            "Move it out of the drafts folder, or replace it with the text.",
+        )
     try:
         raw.decode("utf-8")
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
-        where = f"byte {error.start} in line {line}"
-        return Problem("draft.encoding", f"{name} is not valid UTF-8: {where} belongs to no character. {advice}")
+        return Problem(
+            "draft.encoding",
+            f"{name} is not valid UTF-8: line {line} holds the byte 0x{raw[error.start]:02X} "
+            f"at offset {error.start}. Save it as UTF-8.",
+        )
     return None
 
 
-def _front_matter(name: str, error: matter.MatterError) -> Problem:
-    where = f", line {error.line}" if error.line else ""
-    return Problem("draft.frontmatter", f"{name}{where}: {error.reason}. Correct it and save the file again.")
+def _is_wide(sample: bytes) -> bool:
+    """Whether the bytes read as wide characters without a mark: text in one of the codecs, nonsense in UTF-8."""
+    return b"\0" in sample and any(_reads_as_text(sample, codec) for codec in _WIDE_CODECS)
+
+
+def _reads_as_text(sample: bytes, codec: str) -> bool:
+    try:
+        text = codecs.getincrementaldecoder(codec)("strict").decode(sample)
+    except UnicodeDecodeError:
+        return False
+    return len(text) > 1 and all(c in "\t\r\n" or unicodedata.category(c) not in _NOT_TEXT for c in text)
+
+
+def _in_front_matter(name: str, error: MatterError) -> Problem:
+    line = f" (line {error.line})" if error.line is not None else ""
+    message = (
+        f"{name}: {error.reason}{line}. Correct it and save the file again; "
+        "if the first '---' is a break in the text, put an empty line above it."
+    )
+    return Problem("draft.frontmatter", message)
+
+
+def _loose_keys(name: str, head: bytes) -> Iterator[Problem]:
+    """Keys whose colon YAML does not take for one: typed with a Chinese input method, or without a space.
+
+    Without this they would silently be published as text.
+    """
+    text = head.decode("utf-8")
+    for match in _LOOSE_KEY.finditer(text):
+        key, colon = match.groups()
+        cause = "a full-width colon (：)" if colon == "：" else "a colon without a space"
+        line = text.count("\n", 0, match.start()) + 2
+        message = f"{name}: '{key}' on line {line} is followed by {cause}. Write '{key}: ' and save it again."
+        yield Problem("draft.keys", message, key)
+
+
+def _doubtful_keys(name: str, fields: Mapping[str, YamlValue]) -> Iterator[Problem]:
+    """Keys that are no names, and keys that differ only in case or width, of which the site would read just one."""
+    seen: dict[str, str] = {}
+    for key in fields:
+        folded = unicodedata.normalize("NFKC", key).casefold().strip()
+        if not folded or not key.isprintable():
+            message = f"{name}: the front matter has a key without a readable name ({key!r}). Name it or remove it."
+            yield Problem("draft.keys", message, key)
+        elif folded in seen:
+            message = f"{name}: the keys '{seen[folded]}' and '{key}' differ only in how they are spelled. Keep one."
+            yield Problem("draft.keys", message, key)
+        else:
+            seen[folded] = key

@@ -1,4 +1,4 @@
-"""Watch: notice that something happened in the drafts folder. A hint and no more; the scan finds out what."""
+"""Hints that the drafts folder has changed. What changed is for the scan to find out."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 import structlog
 from watchdog.events import (
@@ -20,91 +21,112 @@ from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver
 from watchdog.observers.polling import PollingObserver
 
-from blogmetad.intake.scan import is_ignored
+from blogmetad.intake.scan import FolderGone, is_ignored
 
-log = structlog.get_logger("blogmetad.intake")
+log = structlog.get_logger("blogmetad")
 
-_HINTS = (FileCreatedEvent, FileModifiedEvent, FileMovedEvent, FileClosedEvent)
-_EXHAUSTED = (errno.ENOSPC, errno.EMFILE, errno.ENFILE)
-JOIN_SECONDS = 5.0
+POLL_SECONDS = 1.0
+STOP_SECONDS = 5.0
 
+_EVENTS: list[type[FileSystemEvent]] = [FileCreatedEvent, FileModifiedEvent, FileMovedEvent, FileClosedEvent]
+"""Not among them: opening and closing after reading, or our own look at a draft would wake us again."""
 
-class Watch:
-    """Calls ``on_change`` (from a thread) when a file in ``folder`` may be worth a scan.
-
-    Uses inotify, or looks every second where asked to or where the system has no watches left.
-    """
-
-    def __init__(self, folder: Path, on_change: Callable[[], None], *, polling: bool = False) -> None:
-        self._folder, self._on_change, self._polling = folder, on_change, polling
-        self._observer: BaseObserver | None = None
-        self._root: tuple[int, int] | None = None
-        self.mode = "polling" if polling else "inotify"
-
-    def rearm(self) -> None:
-        """Start watching, or start over: a folder that was replaced needs a new watch. Raises OSError."""
-        self.stop()
-        root = _identity(self._folder)
-        if root is None:
-            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(self._folder))
-        try:
-            self._start(PollingObserver() if self._polling else Observer())
-        except OSError as error:
-            if self._polling or error.errno not in _EXHAUSTED:
-                raise
-            log.warning(
-                "no inotify watches left", reason=str(error), next="looking every second; raise max_user_watches"
-            )
-            self.stop()
-            self.mode = "polling"
-            self._start(PollingObserver())
-        self._root = root
-        self._on_change()
-
-    def stop(self) -> None:
-        """Stop watching; safe to call at any time."""
-        observer, self._observer = self._observer, None
-        if observer is not None:
-            observer.stop()
-            if observer.is_alive():
-                observer.join(JOIN_SECONDS)
-
-    def healthy(self) -> bool:
-        """Whether events still come: observer and emitters alive, and the folder the one that is watched.
-
-        A folder deleted and made again kills the emitter while the observer seems well; one renamed is watched under
-        its old name.
-        """
-        observer = self._observer
-        if observer is None or not observer.is_alive():
-            return False
-        return all(emitter.is_alive() for emitter in observer.emitters) and _identity(self._folder) == self._root
-
-    def _start(self, observer: BaseObserver) -> None:
-        self._observer = observer
-        observer.schedule(_Handler(self._on_change), str(self._folder), recursive=False)
-        observer.start()
+_NO_WATCHES_LEFT = (errno.ENOSPC, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOSYS)
 
 
-class _Handler(FileSystemEventHandler):
-    """Only passes the hint on: an exception in here would kill watchdog's thread."""
+class _Bell(FileSystemEventHandler):
+    """Rings for drafts only. Runs in watchdog's thread, which an exception would end: it does nothing else."""
 
     def __init__(self, on_change: Callable[[], None]) -> None:
         self._on_change = on_change
 
     def on_any_event(self, event: FileSystemEvent) -> None:
-        # Opening and reading are events too: reacting to our own reads would never end.
-        if not isinstance(event, _HINTS):
-            return
-        if any(
-            path and not is_ignored(os.path.basename(os.fsdecode(path))) for path in (event.src_path, event.dest_path)
-        ):  # noqa: PTH119
+        paths = (os.fsdecode(event.src_path), os.fsdecode(event.dest_path))
+        if any(path and not is_ignored(os.path.basename(path)) for path in paths):  # noqa: PTH119
             self._on_change()
 
 
-def _identity(folder: Path) -> tuple[int, int] | None:
-    try:
-        state = folder.stat()
-    except OSError:
-        return None
-    return state.st_dev, state.st_ino
+class Watch:
+    """Calls ``on_change``, from another thread, when something may have happened to a draft in ``folder``.
+
+    Uses inotify, or looks every second with ``polling`` (network folders need it) and where the system has no watch
+    left. Once started it can silently go deaf, so ask ``healthy`` now and then and ``rearm`` if it is not.
+    """
+
+    def __init__(self, folder: Path, on_change: Callable[[], None], polling: bool = False) -> None:
+        self._folder, self._polling = folder, polling
+        self._bell = _Bell(on_change)
+        self._observer: BaseObserver | None = None
+        self._root: tuple[int, int] | None = None
+        self._mode: Literal["inotify", "polling"] = "polling" if polling else "inotify"
+
+    @property
+    def mode(self) -> Literal["inotify", "polling"]:
+        """How the folder is watched now, or was last."""
+        return self._mode
+
+    def start(self) -> None:
+        """Begin to watch; does nothing if it does already. Raises FolderGone, or OSError if polling fails too."""
+        if self._observer is not None:
+            return
+        try:
+            root = self._identity()
+        except OSError as error:
+            raise FolderGone(self._folder, error.strerror or str(error)) from error
+        self._observer, self._mode = self._arm()
+        self._root = root
+
+    def stop(self) -> None:
+        """Stop watching; does nothing if it does not watch."""
+        observer, self._observer = self._observer, None
+        if observer is not None:
+            _silence(observer)
+
+    def rearm(self) -> None:
+        """Watch afresh whatever is now at the folder's path. Raises as ``start`` does."""
+        self.stop()
+        self.start()
+
+    def healthy(self) -> bool:
+        """Whether changes are still noticed: every thread alive, and the folder the one that is being watched."""
+        observer = self._observer
+        if observer is None or not observer.is_alive():
+            return False
+        emitters = list(observer.emitters)
+        if not emitters or not all(emitter.is_alive() for emitter in emitters):
+            return False
+        try:
+            return self._identity() == self._root
+        except OSError:
+            return False
+
+    def _identity(self) -> tuple[int, int]:
+        status = self._folder.stat()
+        return status.st_dev, status.st_ino
+
+    def _arm(self) -> tuple[BaseObserver, Literal["inotify", "polling"]]:
+        if not self._polling:
+            try:
+                return self._started(lambda: Observer(timeout=POLL_SECONDS)), "inotify"
+            except OSError as error:
+                if error.errno not in _NO_WATCHES_LEFT:
+                    raise
+                log.warning("no inotify watch left, polling instead", folder=str(self._folder), reason=str(error))
+        return self._started(lambda: PollingObserver(timeout=POLL_SECONDS)), "polling"
+
+    def _started(self, make: Callable[[], BaseObserver]) -> BaseObserver:
+        observer = make()
+        try:
+            # watchdog does not follow a link at the root: it would watch the link, which never changes.
+            observer.schedule(self._bell, str(self._folder.resolve()), event_filter=_EVENTS)
+            observer.start()
+        except BaseException:
+            _silence(observer)
+            raise
+        return observer
+
+
+def _silence(observer: BaseObserver) -> None:
+    observer.stop()
+    if observer.ident is not None:
+        observer.join(STOP_SECONDS)

@@ -132,7 +132,8 @@ def _read(data: Mapping[str, Any]) -> str:
 
 
 def _rules(data: Mapping[str, Any]) -> str:
-    return f"- rules document **{data['name']}**, version {data['version']}, SHA-256 `{data['sha256'][:16]}…` ({_inline(data['source'])})\n"
+    which = f"**{_inline(data['name'])}**, version {data['version']}, SHA-256 `{data['sha256'][:16]}…`"
+    return f"- rules document {which} ({_inline(data['source'])})\n"
 
 
 def _digested(data: Mapping[str, Any]) -> str:
@@ -146,8 +147,9 @@ def _proposed(data: Mapping[str, Any]) -> str:
     usage = data["usage"]
     lines = [
         f"- model **{_inline(data['model'])}**, mode {data['mode']}\n",
-        f"- {usage['prompt_tokens']} tokens read ({usage['reused_tokens']} reused), {usage['output_tokens']} written in "
-        f"{usage['steps']} steps; {usage['prefill_seconds']:.2f} s reading, {usage['decode_seconds']:.2f} s writing\n",
+        f"- {usage['prompt_tokens']} tokens read ({usage['reused_tokens']} more reused), "
+        f"{usage['output_tokens']} written in {usage['steps']} steps\n",
+        f"- {usage['prefill_seconds']:.2f} s reading, {usage['decode_seconds']:.2f} s writing\n",
     ]
     lines += [f"- {field}: {_inline(value)}\n" for field, value in data["values"].items()]
     return "".join(lines)
@@ -168,7 +170,8 @@ def _checked(data: Mapping[str, Any]) -> str:
 
 
 def _composed(data: Mapping[str, Any]) -> str:
-    return f"- `{data['filename']}`, {data['bytes']} bytes, SHA-256 `{data['sha256'][:16]}…`; the body is the author's, byte for byte\n"
+    what = f"`{data['filename']}`, {data['bytes']} bytes, SHA-256 `{data['sha256'][:16]}…`"
+    return f"- {what}; the body is the author's, byte for byte\n"
 
 
 def _problems(data: Mapping[str, Any]) -> str:

@@ -27,7 +27,8 @@ class Alphabet:
     """The vocabulary of a model, sorted by what a value may hold.
 
     ``text`` and ``terms`` are masks by language; ``pieces`` the bytes of every token; ``line_ends`` the ids whose
-    piece contains a line feed or that end the turn; ``full_stops`` those and the full stops; ``openings`` rules out words a value should not begin with ("This article ..."); ``han`` those that carry a Chinese character.
+    piece contains a line feed or that end the turn; ``full_stops`` those and the full stops; ``openings`` rules out
+    words a value should not begin with ("This article ..."); ``han`` those that carry a Chinese character.
     """
 
     pieces: tuple[bytes, ...]

@@ -5,5 +5,5 @@ place     the crash-safe protocol: original, stage, link, retire, finish
 recover   what a crash left half done, carried on or told
 undo      back again: the post withdrawn, the draft restored byte for byte
 folders   where the pieces lie, and whether these file systems can do what the protocol asks
-files     the one writer: each function does one durable thing
+records   what publish asks of the ledger
 """

@@ -171,7 +171,7 @@ def _fields(given: object) -> tuple[dict[str, FieldRule], list[Wrong]]:
         place: Place = ("fields", name)
         if not isinstance(raw, dict) or "type" not in raw:
             wrong.append((place, f"must be a map with a type: {_list(BY_TYPE)}"))
-        elif raw["type"] not in BY_TYPE:
+        elif str(raw["type"]) not in BY_TYPE:
             wrong.append(
                 (
                     (*place, "type"),

@@ -159,7 +159,7 @@ class Head(_Model):
 
 def house_rules(fields: Mapping[str, Any]) -> Iterator[Wrong]:
     """What any set of fields has to keep to, whatever each rule says for itself."""
-    types = {name: rule.get("type") if isinstance(rule, dict) else None for name, rule in fields.items()}
+    types = {name: str(rule.get("type")) if isinstance(rule, dict) else None for name, rule in fields.items()}
     for name, wanted in (("title", "text"), ("date", "date")):
         if name not in fields:
             yield (), f"is without '{name}': every post needs it, add '{name}: {{type: {wanted}}}'"

@@ -58,7 +58,7 @@ def settle(choices: Sequence[Choice], vocabulary: Vocabulary, rule: TermsRule, l
                 continue
             new.setdefault(key(name), name)
         if key(name) in kept:
-            changes.append(f"'{term}' is the same as '{kept[key(name)][0]}' and was merged with it.")
+            changes.append(f"'{term}' came twice, as another spelling of '{kept[key(name)][0]}' or the same.")
             continue
         if name != choice.name:
             changes.append(f"'{choice.name}' is written '{name}'.")

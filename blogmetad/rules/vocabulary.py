@@ -30,6 +30,14 @@ class _Atom:
     end: int
 
 
+@dataclass(slots=True)
+class _Node:
+    """A step in the trie of spellings: the atoms that may follow, and the name of the spelling that ends here."""
+
+    children: dict[str, _Node] = field(default_factory=dict)
+    name: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
     """Canonical names, the rules' own first and then the site's, the most used first.
@@ -41,7 +49,7 @@ class Vocabulary:
     aliases: Mapping[str, tuple[str, ...]]
     counts: Mapping[str, int]
     _keys: Mapping[str, str] = field(repr=False)
-    _spellings: Mapping[str, tuple[tuple[tuple[str, ...], str], ...]] = field(repr=False)
+    _spellings: _Node = field(repr=False)
 
     def canonical(self, term: str) -> str | None:
         """The name a term goes by here, None if unknown. Case, width, spaces and hyphens do not count."""
@@ -56,11 +64,9 @@ class Vocabulary:
         atoms = list(_atoms(text))
         found: dict[str, dict[str, str]] = {}
         for i, atom in enumerate(atoms):
-            for sequence, name in self._spellings.get(atom.text, ()):
-                if _matches(atoms, i, sequence):
-                    last = atoms[i + len(sequence) - 1]
-                    spelling = " ".join(text[atom.start : last.end].split())
-                    found.setdefault(name, {}).setdefault(spelling.casefold(), spelling)
+            for end, name in _spelt_from(atoms, i, self._spellings):
+                spelling = " ".join(text[atom.start : atoms[end - 1].end].split())
+                found.setdefault(name, {}).setdefault(spelling.casefold(), spelling)
         return {name: tuple(found[name].values()) for name in self.names if name in found}
 
 
@@ -95,7 +101,7 @@ def build(rule: TermsRule, usage: Usage, language: Language | None = None) -> Vo
         MappingProxyType(aliases_of),
         MappingProxyType(counts),
         MappingProxyType(keys),
-        _index(aliases_of),
+        _trie(aliases_of),
     )
 
 
@@ -108,17 +114,17 @@ def _trimmed(term: str) -> str:
     return " ".join(unicodedata.normalize("NFC", term).split()).strip(" ,;，；、")
 
 
-def _index(
-    aliases: Mapping[str, tuple[str, ...]],
-) -> Mapping[str, tuple[tuple[tuple[str, ...], str], ...]]:
-    """First atom of a spelling -> the spellings that begin with it."""
-    index: dict[str, list[tuple[tuple[str, ...], str]]] = {}
+def _trie(aliases: Mapping[str, tuple[str, ...]]) -> _Node:
+    """The spellings of all names, atom by atom."""
+    root = _Node()
     for name, others in aliases.items():
         for spelling in (name, *others):
-            sequence = tuple(atom.text for atom in _atoms(unicodedata.normalize("NFKC", spelling)))
-            if sequence:
-                index.setdefault(sequence[0], []).append((sequence, name))
-    return MappingProxyType({first: tuple(entries) for first, entries in index.items()})
+            node = root
+            for atom in _atoms(unicodedata.normalize("NFKC", spelling)):
+                node = node.children.setdefault(atom.text, _Node())
+            node.name = node.name or name
+    root.name = None
+    return root
 
 
 def _atoms(text: str) -> Iterator[_Atom]:
@@ -126,13 +132,17 @@ def _atoms(text: str) -> Iterator[_Atom]:
         yield _Atom(match.group().casefold(), match.start(), match.end())
 
 
-def _matches(atoms: list[_Atom], i: int, sequence: tuple[str, ...]) -> bool:
-    end = i + len(sequence)
-    if end > len(atoms) or any(atoms[i + k].text != part for k, part in enumerate(sequence)):
-        return False
-    return not (i > 0 and _in_one_word(atoms[i - 1], atoms[i])) and not (
-        end < len(atoms) and _in_one_word(atoms[end - 1], atoms[end])
-    )
+def _spelt_from(atoms: list[_Atom], start: int, node: _Node) -> Iterator[tuple[int, str]]:
+    """Where the spellings that begin at ``start`` end (behind their last atom), and their names."""
+    if start and _in_one_word(atoms[start - 1], atoms[start]):
+        return
+    for end in range(start + 1, len(atoms) + 1):
+        child = node.children.get(atoms[end - 1].text)
+        if child is None:
+            return
+        node = child
+        if node.name and not (end < len(atoms) and _in_one_word(atoms[end - 1], atoms[end])):
+            yield end, node.name
 
 
 def _in_one_word(left: _Atom, right: _Atom) -> bool:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from blogmetad import matter
-from blogmetad.values import Problem, YamlValue, sha256
+from blogmetad.values import Problem, YamlValue, body_sha256
 
 _SCHEMA_VERSION = 1
 _SKIPPED = (".", "_", "#", "~")
@@ -92,7 +92,7 @@ class Index:
         body, problem = "", None
         try:
             parts = matter.split((self._posts / entry.path).read_bytes())
-            body = sha256(parts.body)
+            body = body_sha256(parts.body)
             fields = matter.parse(parts.head) if parts.head else None
             for key, field in _TERM_FIELDS.items():
                 terms.update((field, term) for term in _terms((fields or {}).get(key)))

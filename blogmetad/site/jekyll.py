@@ -19,7 +19,7 @@ _POST_NAME = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})-(.+)\.(?:md|markdown|mkd|m
 
 @dataclass(frozen=True, slots=True)
 class SiteConfig:
-    """What ``_config.yml`` says. ``timezone`` is the host's where it says none; ``problems`` is what could not be read."""
+    """What ``_config.yml`` says. ``timezone`` is the host's where it says none; ``problems``: what could not be read."""
 
     root: Path
     timezone: dt.tzinfo

@@ -1,5 +1,5 @@
-"""The real child on a machine where llama.cpp's fast path is miscompiled: with AMX and repacked weights switched on, the
-native library dies of SIGSEGV, at load or at the first decode. Everything else is the product's own code."""
+"""The real child on a machine where llama.cpp's fast path is miscompiled: with AMX and repacked weights switched
+on, the native library dies of SIGSEGV, at load or at the first decode. Everything else is the product's own code."""
 
 from __future__ import annotations
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,10 @@ from blogmetad.model.llama import Cell, Llama, LoadOptions, ModelError
 from blogmetad.values import Ask, Candidate, Request
 
 TITLE = Ask("title", "text", "Title", "en", 8, 60)
-ZH = "SQLite 的预写日志把每次提交追加到一个单独的文件里，读者看到的是旧页面和日志的合并结果。断电之后，日志里完整的提交会被重放。"
+ZH = (
+    "SQLite 的预写日志把每次提交追加到一个单独的文件里，读者看到的是旧页面和日志的合并结果。"
+    "断电之后，日志里完整的提交会被重放。"
+)
 
 
 def engine_of(path: Path, context: int = 2048) -> Engine:
@@ -25,8 +27,8 @@ def tiny(tiny_model: Path) -> Engine:
 
 
 @pytest.fixture(scope="module")
-def half(starter: Path) -> Iterator[Engine]:
-    yield engine_of(starter)
+def half(starter: Path) -> Engine:
+    return engine_of(starter)
 
 
 def test_an_english_field_never_holds_a_character_of_another_script(tiny: Engine) -> None:

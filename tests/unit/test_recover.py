@@ -7,7 +7,8 @@ import pytest
 from placing import NOW, POST, RAW, Desk
 
 from blogmetad import files
-from blogmetad.journal.ledger import Job, State
+from blogmetad.journal.ledger import Job, Ledger, State
+from blogmetad.publish.place import Placer
 from blogmetad.publish.recover import Recovered, recover
 from blogmetad.publish.undo import undo
 from blogmetad.values import Published
