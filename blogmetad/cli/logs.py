@@ -38,3 +38,5 @@ def configure(log: Log) -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+    # It reports its own threads ending in the usual order as errors; whether they live is asked of them directly.
+    logging.getLogger("watchdog").setLevel(logging.CRITICAL)

@@ -50,7 +50,7 @@ def undo(placer: Placer, job: JobLike) -> Undone | Refused:
     facts = {"was": str(current.state), "post": None if current.state == DUPLICATE else current.target}
     with placer.ledger.transaction():
         placer.ledger.step(job.id, INTENT, facts, placer.now())
-        intended = placer.ledger.move(job.id, UNDONE, placer.now(), name=_free_draft(placer, current))
+        intended = placer.ledger.move(job.id, UNDONE, placer.now())
     return _carry_out(placer, intended, facts)
 
 

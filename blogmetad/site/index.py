@@ -1,33 +1,66 @@
-"""What is published: which terms are in use, which bodies exist. Read from the posts, kept in a disposable cache.
+"""What is published: a disposable SQLite cache of the posts folder, in which only changed posts are read again.
 
-The cache is keyed by path, size, time and inode, so a refresh reads only what changed; a damaged one is thrown away.
-Nothing big stays in memory.
+Nothing is kept in memory between calls. Whatever is wrong with the cache, the posts have it all: it is built anew.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import sqlite3
+import stat
 import time
-from collections import Counter
-from collections.abc import Iterator
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, TypeVar
 
-from blogmetad import matter
-from blogmetad.values import Problem, YamlValue, body_sha256
+from blogmetad.errors import BlogmetadError
+from blogmetad.site.jekyll import post_name
+from blogmetad.site.post import Facts, facts
+from blogmetad.values import Problem
 
-_SCHEMA_VERSION = 1
+T = TypeVar("T")
+
+VERSION = 1
+"""Of the schema and of what is read out of a post: another one means the cache is built anew."""
+
+MAX_BYTES = 10 * 1024 * 1024
+COMMIT_EVERY = 500
+BUSY_SECONDS = 10.0
+
 _SKIPPED = (".", "_", "#", "~")
-_SUFFIXES = (".md", ".markdown", ".mkd", ".mkdn", ".mkdown")
-_TERM_FIELDS = {"tags": "tags", "tag": "tags", "categories": "categories", "category": "categories"}
+_CORRUPT = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+_SCHEMA = (
+    "CREATE TABLE origin (posts TEXT NOT NULL)",
+    """CREATE TABLE posts (
+        id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE,
+        size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, ctime_ns INTEGER NOT NULL, ino INTEGER NOT NULL,
+        body TEXT, bare TEXT, title TEXT NOT NULL, problem TEXT)""",
+    "CREATE INDEX posts_body ON posts (body)",
+    "CREATE INDEX posts_bare ON posts (bare)",
+    """CREATE TABLE terms (
+        field TEXT NOT NULL, term TEXT NOT NULL, post INTEGER NOT NULL REFERENCES posts ON DELETE CASCADE,
+        PRIMARY KEY (field, term, post)) WITHOUT ROWID""",
+    "CREATE INDEX terms_post ON terms (post)",
+)
+
+_Key = tuple[int, int, int, int]
+"""Size, mtime_ns, ctime_ns and inode: a post that has them all unchanged is not read again."""
+
+
+class CacheError(BlogmetadError):
+    """The cache can be neither used nor rebuilt. ``file`` and ``reason`` in words."""
+
+    def __init__(self, file: Path, reason: str) -> None:
+        super().__init__(f"the index of published posts {file} cannot be used: {reason}")
+        self.file, self.reason = file, reason
+        self.hint = "check the folder's permissions and free space; the file itself may be deleted at any time"
 
 
 @dataclass(frozen=True, slots=True)
 class Refreshed:
-    """What a refresh saw: all posts, those read anew, those gone, and those that could not be read."""
+    """What a refresh found: posts there are now, read anew and removed since, and every post that cannot be read
+    in full (or folder that cannot be listed)."""
 
     posts: int
     read: int
@@ -36,134 +69,209 @@ class Refreshed:
     problems: tuple[Problem, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    path: str
-    stamp: str
+@dataclass(slots=True)
+class _Walk:
+    """One pass over the folder. Posts below ``unseen`` may exist though they were not met."""
+
+    unseen: list[str] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+    def posts(self, folder: Path, prefix: str = "") -> Iterator[tuple[str, os.stat_result]]:
+        """Relative path and status of every post, nested folders included."""
+        nested: list[str] = []
+        try:
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    if entry.name.startswith(_SKIPPED):
+                        continue
+                    if entry.is_dir(follow_symlinks=False):
+                        nested.append(entry.name)
+                    elif post_name(entry.name) is not None:
+                        status = self._status(entry, prefix)
+                        if status is not None:
+                            yield prefix + entry.name, status
+        except OSError as error:
+            self.unseen.append(prefix)
+            message = f"The posts folder {folder} cannot be read: {error.strerror}. Correct its path or permissions."
+            self.problems.append(Problem("post.folder", message))
+        for name in nested:
+            yield from self.posts(folder / name, f"{prefix}{name}/")
+
+    def _status(self, entry: os.DirEntry[str], prefix: str) -> os.stat_result | None:
+        """The status of a post; None if it is no file, or gone, or its name cannot be kept."""
+        try:
+            status = entry.stat()
+            (prefix + entry.name).encode("utf-8")
+        except UnicodeEncodeError:
+            shown = ascii(prefix + entry.name)[1:-1]
+            message = f"The name of the post {shown} is not valid UTF-8. Rename it."
+            self.problems.append(Problem("post.name", message, shown))
+            return None
+        except OSError:
+            return None
+        return status if stat.S_ISREG(status.st_mode) else None
 
 
 class Index:
-    """The published posts of one site. One connection; not thread-safe."""
+    """The published posts of one folder. One thread at a time; another process may use the same cache."""
 
     def __init__(self, posts: Path, cache: Path) -> None:
+        """Open the cache, or make it anew if it is another version's, another folder's or damaged.
+
+        Raises CacheError.
+        """
         self._posts, self._cache = posts, cache
         self._db = self._open()
 
     def close(self) -> None:
-        """Close the cache."""
+        """Let go of the cache."""
         self._db.close()
 
     def refresh(self) -> Refreshed:
-        """Bring the cache up to date with the folder. A missing folder has no posts; unreadable posts are told."""
+        """Bring the index up to date. Unreadable posts are problems, not a stop. Raises CacheError."""
         began = time.perf_counter()
-        known = dict(self._db.execute("SELECT path, stamp FROM post"))
-        seen: set[str] = set()
-        read = 0
-        with self._db:
-            for entry in _walk(self._posts):
-                seen.add(entry.path)
-                if known.get(entry.path) != entry.stamp:
-                    self._read(entry)
-                    read += 1
-            gone = known.keys() - seen
-            self._db.executemany("DELETE FROM term WHERE path = ?", [(path,) for path in gone])
-            self._db.executemany("DELETE FROM post WHERE path = ?", [(path,) for path in gone])
-        told = self._db.execute("SELECT path, problem FROM post WHERE problem IS NOT NULL ORDER BY path")
-        problems = tuple(Problem("post.unreadable", f"{path}: {problem}") for path, problem in told)
-        return Refreshed(len(seen), read, len(gone), time.perf_counter() - began, problems)
+        return self._healed(lambda: self._refresh(began))
 
     def twin(self, body_sha256: str) -> str | None:
-        """The path (below the posts folder) of a post with exactly this body."""
-        row = self._db.execute("SELECT path FROM post WHERE body = ? ORDER BY path LIMIT 1", (body_sha256,)).fetchone()
-        return str(row[0]) if row else None
+        """The relative path of a post with the very same body (an empty line before it is not counted), if any."""
+        [(path,)] = self._rows("SELECT min(path) FROM posts WHERE ?1 IN (body, bare)", body_sha256)
+        return path if path is None else str(path)
 
     def usage(self, field: str) -> dict[str, int]:
-        """How many posts carry each term of ``tags`` or ``categories``, as the posts spell it."""
-        rows = self._db.execute("SELECT term, count(*) FROM term WHERE field = ? GROUP BY term ORDER BY term", (field,))
-        return dict(rows)
+        """How many posts use each term of a field, the most used first. Terms are kept as they are written."""
+        query = "SELECT term, count(*) FROM terms WHERE field = ? GROUP BY term ORDER BY count(*) DESC, term"
+        return dict(self._rows(query, field))
+
+    def titles(self) -> dict[str, str]:
+        """The title of every post that has one, by relative path."""
+        return dict(self._rows("SELECT path, title FROM posts WHERE title != '' ORDER BY path"))
 
     def count(self) -> int:
         """How many posts there are."""
-        (count,) = self._db.execute("SELECT count(*) FROM post").fetchone()
+        [(count,)] = self._rows("SELECT count(*) FROM posts")
         return int(count)
 
-    def _read(self, entry: _Entry) -> None:
-        terms: Counter[tuple[str, str]] = Counter()
-        body, problem = "", None
+    def names(self) -> set[str]:
+        """The file names that are taken, without their folders."""
+        return {path.rpartition("/")[2] for (path,) in self._rows("SELECT path FROM posts")}
+
+    def _rows(self, query: str, *values: str) -> list[Any]:
+        return self._healed(lambda: self._db.execute(query, values).fetchall())
+
+    def _healed(self, work: Callable[[], T]) -> T:
+        """Do this; where the cache proves damaged, build it anew and do it again."""
         try:
-            parts = matter.split((self._posts / entry.path).read_bytes())
-            body = body_sha256(parts.body)
-            fields = matter.parse(parts.head) if parts.head else None
-            for key, field in _TERM_FIELDS.items():
-                terms.update((field, term) for term in _terms((fields or {}).get(key)))
-        except (OSError, matter.MatterError) as error:
-            problem = " ".join(str(error).split())
-        self._db.execute(
-            "INSERT OR REPLACE INTO post (path, stamp, body, problem) VALUES (?, ?, ?, ?)",
-            (entry.path, entry.stamp, body, problem),
+            try:
+                return work()
+            except sqlite3.DatabaseError as error:
+                if not _is_corrupt(error):
+                    raise
+            self._db.close()
+            self._discard()
+            self._db = self._open()
+            self._refresh(time.perf_counter())
+            return work()
+        except (sqlite3.Error, OSError) as error:
+            raise CacheError(self._cache, str(error)) from error
+
+    def _refresh(self, began: float) -> Refreshed:
+        query = "SELECT path, size, mtime_ns, ctime_ns, ino FROM posts"
+        known: dict[str, _Key] = {row[0]: row[1:] for row in self._db.execute(query)}
+        walk, read = _Walk(), 0
+        with self._db:
+            for path, status in walk.posts(self._posts):
+                key = (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+                if known.get(path) != key:
+                    post = self._read(path, status, walk)
+                    if post is None:
+                        continue
+                    self._store(path, key, post)
+                    read += 1
+                    if read % COMMIT_EVERY == 0:
+                        self._db.commit()
+                known.pop(path, None)
+            gone = [path for path in known if not path.startswith(tuple(walk.unseen))]
+            self._db.executemany("DELETE FROM posts WHERE path = ?", ((path,) for path in gone))
+        posts = self._db.execute("SELECT count(*) FROM posts").fetchone()[0]
+        return Refreshed(posts, read, len(gone), time.perf_counter() - began, self._problems(walk))
+
+    def _read(self, path: str, status: os.stat_result, walk: _Walk) -> Facts | None:
+        """What is in a post; None if it cannot be told this time."""
+        if status.st_size > MAX_BYTES:
+            return Facts(problem=f"it has {status.st_size} bytes, more than {MAX_BYTES}")
+        try:
+            return facts((self._posts / path).read_bytes())
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            walk.unseen.append(path)
+            message = f"The post {path} cannot be read: {error.strerror}. Correct its permissions."
+            walk.problems.append(Problem("post.unreadable", message, path))
+            return None
+
+    def _store(self, path: str, key: _Key, post: Facts) -> None:
+        self._db.execute("DELETE FROM posts WHERE path = ?", (path,))
+        row = self._db.execute(
+            "INSERT INTO posts (path, size, mtime_ns, ctime_ns, ino, body, bare, title, problem)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (path, *key, post.body, post.bare, post.title, post.problem),
+        ).lastrowid
+        terms = ((field, term, row) for field, term in post.terms)
+        self._db.executemany("INSERT INTO terms (field, term, post) VALUES (?, ?, ?)", terms)
+
+    def _problems(self, walk: _Walk) -> tuple[Problem, ...]:
+        rows = self._db.execute("SELECT path, problem FROM posts WHERE problem IS NOT NULL ORDER BY path")
+        damaged = (
+            Problem("post.damaged", f"The post {path} cannot be read in full: {problem}. Correct it.", path)
+            for path, problem in rows
         )
-        self._db.execute("DELETE FROM term WHERE path = ?", (entry.path,))
-        self._db.executemany(
-            "INSERT INTO term (path, field, term) VALUES (?, ?, ?)", [(entry.path, *term) for term in terms]
-        )
+        return (*walk.problems, *damaged)
 
     def _open(self) -> sqlite3.Connection:
-        """The cache, made anew if it is damaged or of another version: it holds nothing that is not in the posts."""
-        self._cache.parent.mkdir(parents=True, exist_ok=True)
-        for attempt in (1, 2):
-            db = sqlite3.connect(self._cache, timeout=5.0)
-            try:
-                (version,) = db.execute("PRAGMA user_version").fetchone()
-                if version not in (0, _SCHEMA_VERSION):
-                    raise sqlite3.DatabaseError("another version")
-                db.execute("PRAGMA synchronous = OFF")
-                db.executescript(
-                    f"""
-                    CREATE TABLE IF NOT EXISTS post (
-                        path TEXT PRIMARY KEY, stamp TEXT NOT NULL, body TEXT NOT NULL, problem TEXT
-                    ) WITHOUT ROWID;
-                    CREATE INDEX IF NOT EXISTS post_body ON post (body);
-                    CREATE TABLE IF NOT EXISTS term (path TEXT NOT NULL, field TEXT NOT NULL, term TEXT NOT NULL);
-                    CREATE INDEX IF NOT EXISTS term_field ON term (field, term);
-                    CREATE INDEX IF NOT EXISTS term_path ON term (path);
-                    PRAGMA user_version = {_SCHEMA_VERSION};
-                    """
-                )
-                db.execute("PRAGMA quick_check(1)")
-            except sqlite3.OperationalError:
+        try:
+            self._cache.parent.mkdir(parents=True, exist_ok=True)
+            db = self._connected()
+            if db is None:
+                self._discard()
+                db = self._connected()
+        except (sqlite3.Error, OSError) as error:
+            raise CacheError(self._cache, str(error)) from error
+        if db is None:
+            raise CacheError(self._cache, "it is damaged again right after it was made anew")
+        return db
+
+    def _connected(self) -> sqlite3.Connection | None:
+        """A connection to a usable cache, made if there is none; None if what is there must be thrown away."""
+        db = sqlite3.connect(self._cache, timeout=BUSY_SECONDS, check_same_thread=False)
+        try:
+            db.execute("PRAGMA foreign_keys = ON")
+            db.execute("PRAGMA synchronous = NORMAL")
+            if self._is_usable(db):
+                return db
+        except sqlite3.DatabaseError as error:
+            if not _is_corrupt(error):
                 db.close()
                 raise
-            except sqlite3.DatabaseError:
-                db.close()
-                if attempt == 2:
-                    raise
-                with suppress(FileNotFoundError):
-                    self._cache.unlink()
-            else:
-                return db
-        raise AssertionError("unreachable")
+        db.close()
+        return None
+
+    def _is_usable(self, db: sqlite3.Connection) -> bool:
+        origin = os.fsencode(self._posts.absolute()).hex()
+        if db.execute("PRAGMA user_version").fetchone()[0] == 0:
+            db.execute("BEGIN IMMEDIATE")
+            with db:
+                if db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0:
+                    for statement in _SCHEMA:
+                        db.execute(statement)
+                    db.execute("INSERT INTO origin VALUES (?)", (origin,))
+                    db.execute(f"PRAGMA user_version = {VERSION}")
+        version = db.execute("PRAGMA user_version").fetchone()[0]
+        return version == VERSION and db.execute("SELECT posts FROM origin").fetchall() == [(origin,)]
+
+    def _discard(self) -> None:
+        for suffix in ("", "-journal", "-wal", "-shm"):
+            self._cache.with_name(self._cache.name + suffix).unlink(missing_ok=True)
 
 
-def _walk(folder: Path) -> Iterator[_Entry]:
-    """Every Markdown post below ``folder``, as Jekyll sees it: what begins with . _ # or ~ is passed over."""
-    for top, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith(_SKIPPED))
-        for name in sorted(names):
-            if name.startswith(_SKIPPED) or not name.lower().endswith(_SUFFIXES):
-                continue
-            path = Path(top, name)
-            try:
-                state = path.stat()
-                shown = str(path.relative_to(folder))
-                shown.encode("utf-8")
-            except (OSError, UnicodeEncodeError):
-                continue  # gone meanwhile, a dangling link, or a name no site could link to
-            yield _Entry(shown, json.dumps([state.st_size, state.st_mtime_ns, state.st_ino]))
-
-
-def _terms(value: YamlValue) -> Iterator[str]:
-    """Terms as Jekyll takes them: a list, or a string split on white space."""
-    found = value.split() if isinstance(value, str) else value if isinstance(value, list) else []
-    for term in found:
-        if isinstance(term, str | int | float) and not isinstance(term, bool) and str(term).strip():
-            yield str(term).strip()
+def _is_corrupt(error: sqlite3.Error) -> bool:
+    return (getattr(error, "sqlite_errorcode", 0) & 0xFF) in _CORRUPT

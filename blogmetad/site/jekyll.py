@@ -1,79 +1,121 @@
-"""The conventions of a Jekyll site that blogmetad needs to know: where it is, its time zone, the names of posts."""
+"""A Jekyll site's conventions: where it is, its clock, and how it names posts."""
 
 from __future__ import annotations
 
 import datetime as dt
+import os
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import yaml
-from tzlocal import get_localzone
 
 from blogmetad.values import Problem
 
 CONFIG = "_config.yml"
-_POST_NAME = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})-(.+)\.(?:md|markdown|mkd|mkdn|mkdown|html)", re.IGNORECASE)
+POSTS = "_posts"
+LOCALTIME = Path("/etc/localtime")
+
+_POST_NAME = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})-(.+)\.[^.]+", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class SiteConfig:
-    """What ``_config.yml`` says. ``timezone`` is the host's where it says none; ``problems``: what could not be read."""
+    """What ``_config.yml`` says that matters here.
+
+    ``timezone`` is the site's if ``timezone_known``, else this machine's, which is what Jekyll takes too.
+    ``future`` tells whether posts dated in the future are shown.
+    """
 
     root: Path
+    title: str
     timezone: dt.tzinfo
     timezone_known: bool
     future: bool
-    problems: tuple[Problem, ...]
-
-
-def find_site(start: Path) -> Path | None:
-    """``start`` or the nearest folder above it that is a Jekyll site; None if there is none."""
-    for folder in (start, *start.parents):
-        if (folder / CONFIG).is_file() or (folder / "_posts").is_dir():
-            return folder
-    return None
+    problems: tuple[Problem, ...] = ()
 
 
 def read_site(root: Path) -> SiteConfig:
-    """Read ``_config.yml``; what is missing or broken gets Jekyll's default and a problem, never an exception."""
-    values, problems = _read(root / CONFIG)
-    name = values.get("timezone")
-    zone: dt.tzinfo | None = None
-    if isinstance(name, str) and name.strip():
-        try:
-            zone = ZoneInfo(name.strip())
-        except (KeyError, OSError, ValueError):
-            message = f"{root / CONFIG}: the timezone '{name}' is unknown; write one such as Asia/Shanghai."
-            problems = (*problems, Problem("site.timezone", message))
+    """Read the site's configuration. What is missing or unusable gets Jekyll's default and a Problem."""
+    settings, problems = _settings(root / CONFIG)
+    zone, zone_problem = _zone(settings.get("timezone"))
+    if zone_problem is not None:
+        problems = (*problems, zone_problem)
+    title, future = settings.get("title"), settings.get("future", False)
+    if not isinstance(future, bool):
+        message = f"'future' in {CONFIG} is {future!r}, which is neither true nor false; taken as false."
+        problems = (*problems, Problem("site.future", message, "future"))
     return SiteConfig(
         root=root,
-        timezone=zone or get_localzone(),
+        title=str(title).strip() if title is not None else "",
+        timezone=zone or host_zone(),
         timezone_known=zone is not None,
-        future=values.get("future") is True,
+        future=future is True,
         problems=problems,
     )
 
 
-def _read(file: Path) -> tuple[dict[str, object], tuple[Problem, ...]]:
-    try:
-        values = yaml.safe_load(file.read_text("utf-8-sig"))
-    except FileNotFoundError:
-        message = f"{file} is missing: is this the root of the site? The host's time zone is used."
-        return {}, (Problem("site.config", message),)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, ValueError) as error:
-        reason = " ".join(str(error).split())
-        return {}, (Problem("site.config", f"{file} cannot be read ({reason}); the host's time zone is used."),)
-    return (values if isinstance(values, dict) else {}), ()
+def find_site(start: Path) -> Path | None:
+    """The nearest folder at or above ``start`` that holds a ``_config.yml`` or a ``_posts`` folder, if any."""
+    here = start.absolute()
+    return next((f for f in (here, *here.parents) if (f / CONFIG).is_file() or (f / POSTS).is_dir()), None)
 
 
 def post_name(filename: str) -> tuple[dt.date, str] | None:
-    """Date and slug of a file name Jekyll takes for a post; it passes over every other name in silence."""
+    """The date and the slug of a post's file name; None for a name that Jekyll takes for no post."""
     match = _POST_NAME.fullmatch(filename)
     if match is None:
         return None
+    year, month, day, slug = match.groups()
     try:
-        return dt.date(int(match[1]), int(match[2]), int(match[3])), match[4]
+        return dt.date(int(year), int(month), int(day)), slug
     except ValueError:
         return None
+
+
+def host_zone() -> dt.tzinfo:
+    """This machine's time zone with its summer time; where that is not told, its present offset."""
+    name = os.environ.get("TZ", "").removeprefix(":")
+    try:
+        if name:
+            return ZoneInfo(name)
+        with LOCALTIME.open("rb") as file:
+            return ZoneInfo.from_file(file)
+    except (LookupError, ValueError, OSError):
+        present = dt.datetime.now(dt.UTC).astimezone().tzinfo
+        return present if present is not None else dt.UTC
+
+
+def _settings(file: Path) -> tuple[Mapping[str, object], tuple[Problem, ...]]:
+    """The configuration's top level, as far as it can be read. PyYAML's own loader: the C one crashes when nested."""
+    try:
+        values = yaml.load(file.read_text("utf-8-sig"), Loader=yaml.SafeLoader)
+    except FileNotFoundError:
+        cause = f"there is no {file}, so Jekyll's defaults are assumed. Check the site's folder."
+    except OSError as error:
+        cause = f"{file} cannot be read: {error.strerror}. Correct its permissions."
+    except (ValueError, RecursionError, yaml.YAMLError) as error:
+        first_line = str(error).splitlines()[0] if str(error) else type(error).__name__
+        cause = f"{file} cannot be read: {first_line}. Correct it; until then Jekyll's defaults are assumed."
+    else:
+        if values is None:
+            return {}, ()
+        if isinstance(values, dict):
+            return {str(key): value for key, value in values.items()}, ()
+        cause = f"{file} holds no settings. Write one 'key: value' a line."
+    return {}, (Problem("site.config", cause[0].upper() + cause[1:]),)
+
+
+def _zone(name: object) -> tuple[dt.tzinfo | None, Problem | None]:
+    if name is None or name == "":
+        return None, None
+    try:
+        return ZoneInfo(str(name)), None
+    except (LookupError, ValueError, OSError):
+        message = (
+            f"The time zone '{name}' in {CONFIG} is not known here, so this machine's is used. "
+            "Write a name like Asia/Shanghai, or install the tzdata package."
+        )
+        return None, Problem("site.timezone", message, "timezone")

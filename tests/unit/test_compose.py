@@ -110,6 +110,7 @@ def test_a_block_of_text_is_not_cut_by_its_own_hash_signs() -> None:
     again = matter.parse(matter.split(post).head or b"")
     assert again is not None
     assert again["description"] == "第一行\n# not a comment\n"
+    assert list(again)[:4] == ["layout", "date", "description", "tags"]
 
 
 def test_kept_line_feeds_at_the_end_of_a_block_survive() -> None:
@@ -124,6 +125,7 @@ def test_kept_line_feeds_at_the_end_of_a_block_survive() -> None:
 def test_an_indented_mapping_gets_indented_keys() -> None:
     post = composed(b"---\n  title: Mine\n  tags: [mine]\n---\n" + BODY).decode()
 
+    assert post.startswith("---\n  layout: post\n  title: Mine\n  date: 2025-04-29\n")
     assert "\n  toc:\n    beginning: true\n---\n" in post
 
 

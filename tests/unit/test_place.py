@@ -206,6 +206,15 @@ def test_giving_back_is_finished_when_a_crash_left_both_names(desk: Desk) -> Non
     assert desk.draft().stat().st_nlink == 1
 
 
+def test_a_draft_whose_two_names_are_one_file_is_still_retired(desk: Desk) -> None:
+    job = desk.accept()
+    (desk.folders.retired / job.id).hardlink_to(desk.draft())
+
+    assert desk.placer.retire(job) is None
+    assert not desk.draft().exists()
+    assert (desk.folders.retired / job.id).read_bytes() == RAW
+
+
 def test_a_duplicate_is_set_aside_without_a_post(desk: Desk) -> None:
     job = desk.accept()
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from math import log1p
+from dataclasses import replace
+from math import log, log1p
 
 import pytest
 
@@ -33,7 +34,7 @@ def draft(body: str = "大模型改变了写作。\n", name: str = "随笔.md", 
 
 
 def asked(language: str = "en", **fields: YamlValue) -> list[str]:
-    return [ask.field for ask in plan(rules(language), draft(**fields), {})]
+    return [ask.field for ask in plan(rules(language), replace(draft(), fields=fields), {})]
 
 
 def ask_for(field: str, body: str = "大模型改变了写作。\n", usage: dict[str, int] | None = None) -> Ask:
@@ -112,6 +113,15 @@ def test_usage_on_the_site_adds_to_the_prior_with_its_logarithm() -> None:
     assert candidates["llm"].prior == pytest.approx(2.0 + 0.3 * log1p(7))
     assert candidates["llm"].evidence[-1] == "used in 7 posts"
     assert candidates["qwen"].evidence == ("used in 1 post",)
+
+
+def test_a_name_the_text_keeps_coming_back_to_is_a_candidate_even_if_no_post_carries_it() -> None:
+    text = "用 Kubernetes 部署。Kubernetes 很复杂，Kubernetes 也很强。Docker 只提一次。"
+    *listed, found = ask_for("tags", text).candidates
+    assert [c.name for c in listed] == ["llm", "go"]
+    assert (found.name, found.evidence) == ("kubernetes", ("stands in the text 3 times",))
+    assert found.prior == pytest.approx(0.5 * log(3))
+    assert "Kubernetes" not in [c.name for c in ask_for("categories", text).candidates]
 
 
 def test_the_whole_text_is_searched_for_terms() -> None:

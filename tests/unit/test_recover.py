@@ -104,6 +104,30 @@ def test_a_staged_post_whose_name_somebody_took_gets_the_next(desk: Desk) -> Non
     assert desk.job(job).target == "2025-04-29-causal-2.md"
 
 
+@pytest.mark.parametrize("taken", [False, True], ids=["own name", "next name"])
+def test_a_post_that_has_its_name_stays_published_though_the_draft_was_saved_again(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, taken: bool
+) -> None:
+    job = desk.accept()
+    real = files.link_new
+
+    def take_link_crash(source: Path, target: Path) -> None:
+        if taken and target == desk.post():
+            target.write_bytes("别人的".encode())
+        real(source, target)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(files, "link_new", take_link_crash)
+        with pytest.raises(KeyboardInterrupt):
+            desk.placer.place(job, POST)
+    desk.draft().write_bytes(EDITED)
+
+    assert actions(recover(desk.placer)) == [(job.id, "finished")]
+    assert list(desk.posts().values()).count(POST.content) == 1
+    assert desk.draft().read_bytes() == EDITED
+
+
 def test_a_damaged_staged_post_is_made_again(desk: Desk) -> None:
     job = staged(desk)
     (desk.folders.stage / job.id).write_bytes(b"half")

@@ -81,6 +81,7 @@ def test_the_comma_jekyll_leaves_on_a_tag_is_taken_off() -> None:
         ("ai", "he said, mail"),
         ("c", "C++ 和 C# 语言"),
         ("mp", "an mp3 file"),
+        ("s", "on k8s"),
         ("machine learning", "a machine\n\nlearning"),
         ("machine learning", "machine, learning"),
         ("node.js", "node js"),

@@ -1,0 +1,79 @@
+"""What the index keeps of a published post, read the way Jekyll reads it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from blogmetad import matter
+from blogmetad.matter import MatterError, Split
+from blogmetad.values import EMPTY, YamlValue, sha256
+
+_SINGULAR = {"tags": "tag", "categories": "category"}
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """One post in short.
+
+    ``body`` is the hash of its body; ``bare`` that of its body without a leading empty line, if it has one: the line
+    that is put between front matter and body. ``terms`` are pairs of field and term. ``problem`` says why the post
+    cannot be read in full.
+    """
+
+    body: str | None = None
+    bare: str | None = None
+    title: str = ""
+    terms: tuple[tuple[str, str], ...] = ()
+    problem: str | None = None
+
+
+def facts(raw: bytes) -> Facts:
+    """What is in a post. Front matter that cannot be trusted leaves the hashes and a problem."""
+    problem, fields = None, None
+    parts = Split(None, raw.removeprefix(matter.BOM))
+    try:
+        parts = matter.split(raw)
+        fields = matter.parse(parts.head) if parts.head is not None else None
+    except MatterError as error:
+        problem = f"{error.reason} (line {error.line})" if error.line is not None else error.reason
+    else:
+        if fields is None:
+            parts = Split(None, raw.removeprefix(matter.BOM))
+        problem = _bad_encoding(raw)
+    title = (fields or EMPTY).get("title")
+    return Facts(
+        body=sha256(parts.body),
+        bare=next((sha256(parts.body.removeprefix(n)) for n in (b"\n", b"\r\n") if parts.body.startswith(n)), None),
+        title="" if title is None else str(title).strip(),
+        terms=tuple(dict.fromkeys(_terms(fields or EMPTY))),
+        problem=problem,
+    )
+
+
+def _bad_encoding(raw: bytes) -> str | None:
+    try:
+        raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return f"it is not valid UTF-8 at byte offset {error.start}"
+    return None
+
+
+def _terms(fields: Mapping[str, YamlValue]) -> Iterator[tuple[str, str]]:
+    """The terms of every field that holds a list, and of tags and categories in all the ways Jekyll allows:
+    ``tag`` holds a single one whatever it contains and goes before ``tags``, where text is split at white space."""
+    for field, value in fields.items():
+        if field not in _SINGULAR and isinstance(value, list):
+            yield from ((field, term) for item in value if (term := _term(item)))
+    for plural, singular in _SINGULAR.items():
+        one, many = fields.get(singular), fields.get(plural)
+        values = [one] if one is not None else many.split() if isinstance(many, str) else many
+        if isinstance(values, list):
+            yield from ((plural, term) for item in values if (term := _term(item)))
+
+
+def _term(value: YamlValue) -> str:
+    """A term as text; empty for what is none."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "" if value is None or isinstance(value, list | dict) else str(value).strip()
