@@ -25,7 +25,7 @@ GUIDANCE, DRAFT, BLANK, FIRST_BRANCH = 0, 1, 2, 3
 
 SHORTLIST = 32
 THRESHOLD = 1.0
-STOP_URGE = 8.0
+STOP_URGE = 12.0
 ANSWER_ROOM = 768
 TERM_TOKENS, TERM_CHARS, TERM_WORDS = 8, 40, 4
 NO_POST = "(The text of the post is missing.)"
@@ -300,8 +300,8 @@ def _sentence_done(text: str, ask: Ask) -> bool:
 
 
 def _urge_to_stop(length: int, ask: Ask) -> float:
-    """Nats added to full stops and line ends: none in the first three fifths of the room, 8 when it is used up."""
-    return max(0.0, min(1.0, length / ask.high / 0.4 - 1.5)) * STOP_URGE
+    """Nats added to full stops and line ends: none in the first half of the room, all of them when it is used up."""
+    return max(0.0, min(1.0, 2 * length / ask.high - 1)) * STOP_URGE
 
 
 def _looping(text: str) -> bool:

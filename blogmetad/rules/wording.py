@@ -36,7 +36,9 @@ def settle(proposed: str, name: str, rule: TextRule, language: Language, title: 
     if text != proposed.strip():
         changes.append("Markup, labels, quotes or characters that do not belong in a post were taken out.")
     whole = len(text)
-    text = shortened(text, rule.max_length, rule.min_length)
+    if whole > rule.max_length:
+        # A description cut inside a sentence still gets its full stop.
+        text = shortened(text, rule.max_length - (name == "description"), rule.min_length)
     if len(text) < whole:
         changes.append(f"It was cut from {whole} to {len(text)} characters; {rule.max_length} is the most.")
     ended = text

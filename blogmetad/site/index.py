@@ -35,9 +35,8 @@ _SCHEMA = (
     """CREATE TABLE posts (
         id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE,
         size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, ctime_ns INTEGER NOT NULL, ino INTEGER NOT NULL,
-        body TEXT, bare TEXT, title TEXT NOT NULL, problem TEXT)""",
+        body TEXT, title TEXT NOT NULL, problem TEXT)""",
     "CREATE INDEX posts_body ON posts (body)",
-    "CREATE INDEX posts_bare ON posts (bare)",
     """CREATE TABLE terms (
         field TEXT NOT NULL, term TEXT NOT NULL, post INTEGER NOT NULL REFERENCES posts ON DELETE CASCADE,
         PRIMARY KEY (field, term, post)) WITHOUT ROWID""",
@@ -133,8 +132,8 @@ class Index:
         return self._healed(lambda: self._refresh(began))
 
     def twin(self, body_sha256: str) -> str | None:
-        """The relative path of a post with the very same body (an empty line before it is not counted), if any."""
-        [(path,)] = self._rows("SELECT min(path) FROM posts WHERE ?1 IN (body, bare)", body_sha256)
+        """The relative path of a post with the very same body (blank lines around it do not count), if any."""
+        [(path,)] = self._rows("SELECT min(path) FROM posts WHERE body = ?", body_sha256)
         return path if path is None else str(path)
 
     def usage(self, field: str) -> dict[str, int]:
@@ -212,9 +211,9 @@ class Index:
     def _store(self, path: str, key: _Key, post: Facts) -> None:
         self._db.execute("DELETE FROM posts WHERE path = ?", (path,))
         row = self._db.execute(
-            "INSERT INTO posts (path, size, mtime_ns, ctime_ns, ino, body, bare, title, problem)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (path, *key, post.body, post.bare, post.title, post.problem),
+            "INSERT INTO posts (path, size, mtime_ns, ctime_ns, ino, body, title, problem)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (path, *key, post.body, post.title, post.problem),
         ).lastrowid
         terms = ((field, term, row) for field, term in post.terms)
         self._db.executemany("INSERT INTO terms (field, term, post) VALUES (?, ?, ?)", terms)

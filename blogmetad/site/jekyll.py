@@ -45,7 +45,7 @@ def read_site(root: Path) -> SiteConfig:
         problems = (*problems, zone_problem)
     title, future = settings.get("title"), settings.get("future", False)
     if not isinstance(future, bool):
-        message = f"'future' in {CONFIG} is {future!r}, which is neither true nor false; taken as false."
+        message = f"The value of 'future' in {CONFIG} is {future!r}, which is neither true nor false; taken as false."
         problems = (*problems, Problem("site.future", message, "future"))
     return SiteConfig(
         root=root,
@@ -93,19 +93,19 @@ def _settings(file: Path) -> tuple[Mapping[str, object], tuple[Problem, ...]]:
     try:
         values = yaml.load(file.read_text("utf-8-sig"), Loader=yaml.SafeLoader)
     except FileNotFoundError:
-        cause = f"there is no {file}, so Jekyll's defaults are assumed. Check the site's folder."
+        message = f"There is no {file}, so Jekyll's defaults are assumed. Check the site's folder."
     except OSError as error:
-        cause = f"{file} cannot be read: {error.strerror}. Correct its permissions."
+        message = f"The configuration {file} cannot be read: {error.strerror}. Correct its permissions."
     except (ValueError, RecursionError, yaml.YAMLError) as error:
         first_line = str(error).splitlines()[0] if str(error) else type(error).__name__
-        cause = f"{file} cannot be read: {first_line}. Correct it; until then Jekyll's defaults are assumed."
+        message = f"The configuration {file} cannot be read: {first_line}. Correct it; Jekyll's defaults are assumed."
     else:
         if values is None:
             return {}, ()
         if isinstance(values, dict):
             return {str(key): value for key, value in values.items()}, ()
-        cause = f"{file} holds no settings. Write one 'key: value' a line."
-    return {}, (Problem("site.config", cause[0].upper() + cause[1:]),)
+        message = f"The configuration {file} holds no settings. Write one 'key: value' a line."
+    return {}, (Problem("site.config", message),)
 
 
 def _zone(name: object) -> tuple[dt.tzinfo | None, Problem | None]:

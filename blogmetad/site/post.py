@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from blogmetad import matter
 from blogmetad.matter import MatterError, Split
-from blogmetad.values import EMPTY, YamlValue, sha256
+from blogmetad.values import EMPTY, YamlValue, body_sha256
 
 _SINGULAR = {"tags": "tag", "categories": "category"}
 
@@ -16,13 +16,11 @@ _SINGULAR = {"tags": "tag", "categories": "category"}
 class Facts:
     """One post in short.
 
-    ``body`` is the hash of its body; ``bare`` that of its body without a leading empty line, if it has one: the line
-    that is put between front matter and body. ``terms`` are pairs of field and term. ``problem`` says why the post
+    ``body`` is the hash that recognises its body. ``terms`` are pairs of field and term. ``problem`` says why the post
     cannot be read in full.
     """
 
     body: str | None = None
-    bare: str | None = None
     title: str = ""
     terms: tuple[tuple[str, str], ...] = ()
     problem: str | None = None
@@ -43,8 +41,7 @@ def facts(raw: bytes) -> Facts:
         problem = _bad_encoding(raw)
     title = (fields or EMPTY).get("title")
     return Facts(
-        body=sha256(parts.body),
-        bare=next((sha256(parts.body.removeprefix(n)) for n in (b"\n", b"\r\n") if parts.body.startswith(n)), None),
+        body=body_sha256(parts.body),
         title="" if title is None else str(title).strip(),
         terms=tuple(dict.fromkeys(_terms(fields or EMPTY))),
         problem=problem,

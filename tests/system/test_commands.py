@@ -138,7 +138,9 @@ def test_doctor_finds_everything_well_and_what_is_broken(blog: Blog) -> None:
 
 def test_a_model_that_is_not_there_says_how_to_get_it(blog: Blog) -> None:
     text = blog.config.read_text("utf-8")
-    blog.config.write_text("\n".join('name = "starter"' if line.startswith("name") else line for line in text.split("\n")))
+    blog.config.write_text(
+        "\n".join('name = "starter"' if line.startswith("name") else line for line in text.split("\n"))
+    )
     done = blog.command("run")
     assert done.returncode == 4
     assert "blogmetad model pull starter" in done.stderr

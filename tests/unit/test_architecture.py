@@ -55,7 +55,6 @@ def test_the_pipeline_opens_no_file_and_starts_no_thread() -> None:
 
 def test_the_daemon_never_loads_the_native_library() -> None:
     code = (
-        "import sys, blogmetad.daemon, blogmetad.cli.app;"
-        "sys.exit('llama_cpp' in sys.modules or 'numpy' in sys.modules)"
+        "import sys, blogmetad.daemon, blogmetad.cli.app;sys.exit('llama_cpp' in sys.modules or 'numpy' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
