@@ -1,7 +1,7 @@
 """The part of a post the model reads: headings, lead, first sentences of the sections, conclusion, in their order.
 
-Pure and independent of the tokenizer: budgets are estimates. Code, tables, link targets and math are left out; a post of
-100,000 characters costs the model what one of 5,000 costs.
+Pure and independent of the tokenizer: budgets are estimates. Code, tables, link targets and math are left out; a post
+of 100,000 characters costs the model what one of 5,000 costs.
 """
 
 from __future__ import annotations

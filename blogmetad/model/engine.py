@@ -10,6 +10,7 @@ program's own evidence; new terms are written in their own lane behind the chose
 
 from __future__ import annotations
 
+import bisect
 import re
 import time
 from collections.abc import Callable, Sequence
@@ -30,6 +31,7 @@ ANSWER_ROOM = 768
 TERM_TOKENS, TERM_CHARS, TERM_WORDS = 8, 40, 4
 NO_POST = "(The text of the post is missing.)"
 
+_LATIN_RUN = re.compile(r"[A-Za-z][A-Za-z0-9]*")
 _FULL_STOP = re.compile(r"(?<!\d)[.!]$|[。！]$")
 
 
@@ -69,6 +71,25 @@ class Cursor:
         return logits
 
 
+class Lexicon:
+    """The Latin words of a post. A Chinese value may use these names and no others, or it drifts into English."""
+
+    def __init__(self, text: str) -> None:
+        self._words = sorted({word.lower() for word in _LATIN_RUN.findall(text)})
+        self._known = frozenset(self._words)
+
+    def allows(self, text: str) -> bool:
+        """Whether every Latin word of a value is one of the post's; the last one may still be growing into one."""
+        *whole, last = [run.lower() for run in _LATIN_RUN.findall(text[-80:])] or [""]
+        growing = last if text[-1:].isascii() and text[-1:].isalnum() else ""
+        if not growing and last:
+            whole.append(last)
+        at = bisect.bisect_left(self._words, growing)
+        begins_one = not growing or (at < len(self._words) and self._words[at].startswith(growing))
+        # The first run may have been cut by the window; it was looked at when it was written.
+        return begins_one and all(word in self._known for word in whole[len(text) > 80 :])
+
+
 class Engine:
     """One loaded model that answers requests, one at a time, always the same way for the same request."""
 
@@ -92,19 +113,19 @@ class Engine:
         texts: dict[str, str] = {}
         terms: dict[str, tuple[Choice, ...]] = {}
         prefilled = began
-        label = ""
+        before, lexicon = "", Lexicon(request.text)
         for ask in request.asks:
-            label += f"{ask.label}:"
+            label = f"{before}{prompt.label(ask)}:"
             cursor.write(self._model.tokenize(label if ask.given is None else f"{label} {ask.given}"))
-            label = "\n"
+            before = "\n"
             if ask.given is not None:
                 continue
             first = cursor.look()
             if prefilled == began:
                 prefilled = time.perf_counter()
             if ask.kind == "text":
-                texts[ask.field], tail = self._text(cursor, ask, first)
-                label = f"{tail}\n"
+                texts[ask.field], tail = self._text(cursor, ask, first, lexicon)
+                before = f"{tail}\n"
             else:
                 terms[ask.field] = self._terms(cursor, ask, first, request)
         ended = time.perf_counter()
@@ -147,7 +168,7 @@ class Engine:
             text = text[: max(0, room - len(tail))] + tail
         return middle + text + closing
 
-    def _text(self, cursor: Cursor, ask: Ask, logits: Logits) -> tuple[str, str]:
+    def _text(self, cursor: Cursor, ask: Ask, logits: Logits, lexicon: Lexicon) -> tuple[str, str]:
         """A line of text in the language of the field, and what its last token held before the line feed."""
         letters = self._alphabet
         inside = letters.text[ask.language]
@@ -164,6 +185,9 @@ class Engine:
             if not text[-1:].isdigit():  # "Qwen 2" may go on with ".5"
                 scores[letters.full_stops] += _urge_to_stop(len(text), ask)
             token = int(np.argmax(scores))
+            while ask.language == "zh" and not lexicon.allows(text + letters.pieces[token].decode("utf-8", "ignore")):
+                scores[token] = -np.inf
+                token = int(np.argmax(scores))
             if letters.line_ends[token] == 0:
                 tail = letters.pieces[token].split(b"\n")[0].decode("utf-8", "ignore").rstrip()
                 return text + tail, tail
@@ -229,7 +253,7 @@ class Engine:
         self._model.branch(GUIDANCE, BLANK)
         cursor = Cursor(self._model, BLANK, len(self._guidance), lambda: False)
         plain = Request(request.guidance, NO_POST, (ask,))
-        cursor.write(self._question(plain, len(self._guidance)) + self._model.tokenize(f"{ask.label}:"))
+        cursor.write(self._question(plain, len(self._guidance)) + self._model.tokenize(f"{prompt.label(ask)}:"))
         first = _log_softmax(cursor.look())
         scores = self._score(BLANK, cursor.position, first, missing)
         self._blank |= {(ask.field, name): score for name, score in scores.items()}

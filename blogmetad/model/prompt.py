@@ -12,6 +12,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from blogmetad.values import Ask, Request
 
 _LANGUAGE = {"en": "English", "zh": "Chinese", "any": ""}
+_CHINESE_LABELS = {"title": "标题", "description": "摘要", "tags": "标签", "categories": "分类"}
 LISTED = 16
 """A vocabulary of at most this many terms is told to the model; a longer one is only scored."""
 
@@ -61,8 +62,13 @@ def system(request: Request) -> str:
 
 def user(request: Request) -> str:
     """The digest, then what is wanted, as a sentence: lines that look like the answer's own get copied into it."""
-    wanted = [f"{ask.label.lower()} ({instruction(ask)})" for ask in request.asks if ask.given is None]
+    wanted = [f"{label(ask).lower()} ({instruction(ask)})" for ask in request.asks if ask.given is None]
     return f"{request.text}\n\n---\nFor the post above, write the " + ", the ".join(wanted) + "."
+
+
+def label(ask: Ask) -> str:
+    """What stands in front of a value. A Chinese value behind a Chinese word: nothing sways a small model more."""
+    return _CHINESE_LABELS.get(ask.field, ask.label) if ask.language == "zh" else ask.label
 
 
 def instruction(ask: Ask) -> str:
@@ -75,4 +81,5 @@ def instruction(ask: Ask) -> str:
         style = " ".join(word for word in (what, language, "lower-case" if ask.lower else "", "keywords") if word)
         return f"{style}, separated by commas"
     hint = ask.hint.strip().rstrip(".")
-    return "; ".join(part for part in (f"in {language}" if language else "", hint) if part)
+    spoken = "用中文" if ask.language == "zh" else f"in {language}" if language else ""
+    return "; ".join(part for part in (spoken, hint) if part)

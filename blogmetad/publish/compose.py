@@ -114,7 +114,7 @@ def _is_between_keys(line: str, column: int) -> bool:
 
 
 def _column(root: yaml.MappingNode | None) -> int:
-    return root.value[0][0].start_mark.column if root is not None and root.value else 0
+    return root.start_mark.column if root is not None else 0
 
 
 def _indent(text: bytes, root: yaml.MappingNode | None) -> bytes:

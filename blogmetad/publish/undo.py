@@ -15,7 +15,7 @@ from typing import Any
 
 from blogmetad import files
 from blogmetad.publish.place import Found, Placer, look, numbered
-from blogmetad.publish.records import DONE, DUPLICATE, PUBLISHED, UNDONE, JobLike
+from blogmetad.publish.records import DONE, DUPLICATE, UNDONE, JobLike
 from blogmetad.values import sha256
 
 INTENT = "undone"
@@ -71,7 +71,7 @@ def _open_intent(placer: Placer, job: JobLike) -> Mapping[str, Any] | None:
 
 
 def _refusal(placer: Placer, job: JobLike) -> str | None:
-    if job.state not in (PUBLISHED, DONE, DUPLICATE):
+    if job.state not in (DONE, DUPLICATE):  # a published job is still in the daemon's hands
         return f"Job {job.id} is {job.state}; only what was published or set aside can be undone."
     if not _has_original(placer, job):
         return f"The original of job {job.id} is no longer kept; the post itself still has the author's text."

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from blogmetad.model.engine import Engine, Stopped
+from blogmetad.model.engine import Engine, Lexicon, Stopped
 from blogmetad.model.llama import Cell, Llama, LoadOptions, ModelError
 from blogmetad.values import Ask, Candidate, Request
 
@@ -158,3 +158,15 @@ def test_the_starter_writes_english_metadata_for_a_chinese_text(half: Engine) ->
     assert "sqlite" in tags
     assert "cooking" not in tags
     assert proposal.terms["categories"][0].name == "Databases"
+
+
+def test_a_chinese_value_uses_no_latin_word_the_post_does_not_have() -> None:
+    lexicon = Lexicon("用 Docker 部署 WebAssembly 和 three.js 的经验")
+    assert lexicon.allows("Docker 入门")
+    assert lexicon.allows("用 Web")
+    assert lexicon.allows("three.js")
+    assert not lexicon.allows("Web 入门")
+    assert not lexicon.allows("In today")
+    assert not lexicon.allows("Docker in")
+    assert lexicon.allows("全是中文" * 40 + "。Docker")
+    assert not lexicon.allows("全是中文" * 40 + "。Introduction")

@@ -64,7 +64,7 @@ def test_preview_shows_one_object_a_file_and_writes_nothing(blog: Blog, tmp_path
     assert blog.jobs() == ()
 
 
-def test_preview_and_publication_agree(blog: Blog, tmp_path: Path) -> None:
+def test_preview_and_publication_agree(blog: Blog) -> None:
     blog.drop("draft.md", CHINESE)
     shown = json.loads(blog.command("preview", str(blog.inbox / "draft.md"), "--json").stdout)
     done = json.loads(blog.command("once", "--json").stdout)

@@ -110,7 +110,7 @@ def test_a_block_of_text_is_not_cut_by_its_own_hash_signs() -> None:
     again = matter.parse(matter.split(post).head or b"")
     assert again is not None
     assert again["description"] == "第一行\n# not a comment\n"
-    assert list(again)[:4] == ["layout", "date", "description", "tags"]
+    assert list(again)[:3] == ["layout", "description", "tags"]
 
 
 def test_kept_line_feeds_at_the_end_of_a_block_survive() -> None:
@@ -127,6 +127,12 @@ def test_an_indented_mapping_gets_indented_keys() -> None:
 
     assert post.startswith("---\n  layout: post\n  title: Mine\n  date: 2025-04-29\n")
     assert "\n  toc:\n    beginning: true\n---\n" in post
+
+
+def test_keys_marked_by_a_question_mark_are_whole_lines_too() -> None:
+    post = composed(b"---\n? title\n: Mine\n? tags\n: [mine]\n---\n" + BODY).decode()
+
+    assert post.startswith("---\nlayout: post\n? title\n: Mine\ndate: 2025-04-29\n")
 
 
 def test_a_head_of_comments_alone_is_kept_above_ours() -> None:

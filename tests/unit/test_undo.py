@@ -104,7 +104,7 @@ def test_without_any_copy_of_the_original_nothing_is_touched(desk: Desk) -> None
     assert desk.posts() == {POST.filename: POST.content}
 
 
-@pytest.mark.parametrize("state", [State.PARKED, State.ACCEPTED, State.UNDONE, State.SUPERSEDED])
+@pytest.mark.parametrize("state", [State.PARKED, State.PUBLISHED, State.UNDONE, State.SUPERSEDED])
 def test_only_what_was_published_or_set_aside_can_be_undone(desk: Desk, state: State) -> None:
     job = desk.ledger.move(desk.accept().id, state, NOW)
 
