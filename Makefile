@@ -1,5 +1,6 @@
 # make demo    everything from nothing: set up, then the main job for real   (DRAFT=file.md for a draft of yours)
 # make test    set up, lint, type-check, test
+# make test-full   the same, with the 1.5B starter as well
 # make bench   seconds per draft against the plain way and against the floor
 
 PYTHON ?= python3
@@ -9,7 +10,7 @@ READY := $(VENV)/.ready
 MODEL ?= starter
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test lint bench setup model clean
+.PHONY: demo test test-full lint bench setup model clean
 .DEFAULT_GOAL := demo
 
 demo: setup
@@ -17,6 +18,10 @@ demo: setup
 
 test: lint model
 	$(BIN)/python -m pytest
+
+test-full: setup
+	@$(BIN)/blogmetad model pull starter-1.5b
+	$(MAKE) test
 
 lint: setup
 	$(BIN)/ruff check .

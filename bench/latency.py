@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import platform
 import statistics
@@ -30,6 +31,9 @@ from blogmetad.model.engine import Engine
 from blogmetad.model.llama import LoadOptions
 from blogmetad.model.modes import physical_cores
 from blogmetad.values import Proposal, sha256
+
+PAIRS = 3
+"""How often the two short sides run in a round: one of theirs takes a tenth of the long side's time."""
 
 _T = TypeVar("_T")
 Say = Callable[[str], None]
@@ -63,47 +67,73 @@ class Ours:
         return self.model.record(self.answer)
 
 
+class Rounds:
+    """The times of every side, taken in turns so that other work on the machine weighs on all of them."""
+
+    def __init__(self, ours: Ours, player: Player, plain: Plain, task: Task) -> None:
+        self._ours, self._player, self._plain, self._task = ours, player, plain, task
+        self.timed: list[Timed] = []
+        self.played: list[Played] = []
+        self.whole: list[Answer] = []
+        self.brief: list[Answer] = []
+
+    def run(self, n: int) -> None:
+        """Round ``n``: each round and each pair begins with another side."""
+        for turn in rotated((self._pairs, self._read_whole, self._read_brief), n):
+            turn()
+
+    def _pairs(self) -> None:
+        for n in range(PAIRS):
+            for turn in rotated((self._propose, self._play), n):
+                turn()
+
+    def _propose(self) -> None:
+        self.timed.append(self._ours.answer())
+
+    def _play(self) -> None:
+        self.played.append(self._player.play())
+
+    def _read_whole(self) -> None:
+        self.whole.append(self._plain.answer(self._task.request(), self._task.draft.text))
+
+    def _read_brief(self) -> None:
+        request = self._task.request()
+        self.brief.append(self._plain.answer(request, request.text))
+
+
 def measure(file: Path, task: Task, repeat: int, say: Say) -> Report:
-    """Load everything once, warm it, then run the sides in turns, a different one first in each round."""
+    """Load everything once, warm it, then run ``repeat`` rounds."""
     threads = physical_cores()
     before = os.getloadavg()
     say(f"Loading {file.name} with {threads} threads.")
     ours = Ours(file, threads, task)
     cold = ours.answer().seconds
-    player = Player(ours.model, tape := ours.tape())
+    tape = ours.tape()
+    player = Player(ours.model, tape)
+    player.play()
     plain = _fastest_plain(file, threads, _room(ours, task), task, say)
-    request = task.request()
-    timed: list[Timed] = []
-    whole: list[Answer] = []
-    brief: list[Answer] = []
-    played: list[Played] = []
-    turns: tuple[Callable[[], None], ...] = (
-        lambda: timed.append(ours.answer()),
-        lambda: whole.append(plain.answer(request, task.draft.text)),
-        lambda: played.append(player.play()),
-        lambda: brief.append(plain.answer(request, request.text)),
-    )
+    rounds = Rounds(ours, player, plain, task)
     for n in range(repeat):
         say(f"Round {n + 1} of {repeat}.")
-        for turn in _rotated(turns, n):
-            turn()
+        rounds.run(n)
     player.close()
     plain.close()
     ours.model.close()
     return Report(
-        ours=_ours(timed),
-        plain=_plain("plain, whole post", whole),
-        plain_digest=_plain("plain, our digest", brief),
-        floor=_floor(tape, played),
-        floor_prefill=statistics.median(p.prefill for p in played),
-        floor_decode=statistics.median(p.decode for p in played),
+        ours=_ours(rounds.timed),
+        plain=_plain("plain, whole post", rounds.whole),
+        plain_digest=_plain("plain, our digest", rounds.brief),
+        floor=_floor(tape, rounds.played),
+        floor_prefill=statistics.median(p.prefill for p in rounds.played),
+        floor_decode=statistics.median(p.decode for p in rounds.played),
         cold=cold,
-        asked=tuple(ask.field for ask in request.asks),
+        asked=tuple(ask.field for ask in task.request().asks),
         conditions=_conditions(file, task, plain.flash_attention, before),
     )
 
 
-def _rotated(turns: tuple[_T, ...], by: int) -> tuple[_T, ...]:
+def rotated(turns: tuple[_T, ...], by: int) -> tuple[_T, ...]:
+    """The same turns, another one first in each round."""
     start = by % len(turns)
     return turns[start:] + turns[:start]
 
@@ -206,6 +236,7 @@ def main(
 ) -> None:
     """Compare blogmetad with a plain chat completion and with the floor, on the same model and threads."""
     progress = Console(stderr=True)
+    logging.getLogger("llama-cpp-python").setLevel(logging.ERROR)
     try:
         file = resolve(model, Path.cwd())
         task = tasks.load(draft, rules, ModelConfig().digest_tokens)

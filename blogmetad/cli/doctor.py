@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -126,5 +125,6 @@ def _model(settings: Config) -> str:
         proposal = worker.propose(trial, lambda: True)
     finally:
         worker.unload()
-    took = dt.timedelta(seconds=proposal.usage.seconds).total_seconds()
-    return f"{settings.model.name} loads in {loaded:.1f} s (mode {proposal.mode}), first words in {took:.1f} s"
+    took = proposal.usage.seconds
+    crashed = "".join(f"; mode {struck.mode} {struck.because} here and is left out" for struck in worker.struck)
+    return f"{settings.model.name} loads in {loaded:.1f} s (mode {proposal.mode}), a title in {took:.1f} s{crashed}"

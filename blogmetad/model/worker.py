@@ -58,6 +58,11 @@ class Worker:
         """Process id of the child, None while no model is loaded."""
         return self._process.pid if self._process is not None and self._process.poll() is None else None
 
+    @property
+    def struck(self) -> tuple[modes.Struck, ...]:
+        """The modes that crashed on this machine and are not tried any more."""
+        return self._memory.struck()
+
     def prepare(self, keep_going: Callable[[], bool]) -> None:
         """Load the model in the fastest mode that works here, unless it is loaded."""
         self.last_used = time.monotonic()
