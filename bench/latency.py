@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
 import platform
 import statistics
 import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, TextIO, TypeVar
 
 import llama_cpp
 import typer
@@ -26,9 +27,10 @@ from bench.report import Report, Side, as_json, as_table
 from bench.task import Task
 from blogmetad.config import Model as ModelConfig
 from blogmetad.errors import BlogmetadError
+from blogmetad.matter import MatterError
 from blogmetad.model.catalog import resolve
 from blogmetad.model.engine import Engine
-from blogmetad.model.llama import LoadOptions
+from blogmetad.model.llama import LoadOptions, ModelError
 from blogmetad.model.modes import physical_cores
 from blogmetad.values import Proposal, sha256
 
@@ -227,6 +229,27 @@ def _blogmetad_version() -> str:
         return "a checkout that is not installed"
 
 
+@contextmanager
+def quiet() -> Iterator[TextIO]:
+    """Keep llama.cpp's own log, hundreds of lines, off the terminal; its end is shown if the work fails.
+
+    Native code writes to descriptor 2, so that is what moves; the stream given still reaches the terminal.
+    """
+    sys.stderr.flush()
+    terminal = os.dup(2)
+    with tempfile.TemporaryFile() as log, os.fdopen(terminal, "w", encoding="utf-8") as stream:
+        os.dup2(log.fileno(), 2)
+        try:
+            yield stream
+        except BaseException:
+            log.seek(0)
+            stream.write(log.read()[-4000:].decode("utf-8", "replace"))
+            raise
+        finally:
+            stream.flush()
+            os.dup2(terminal, 2)
+
+
 def main(
     model: Annotated[str, typer.Option(help="starter, starter-1.5b, or a GGUF file.")] = "starter",
     draft: Annotated[Path, typer.Option(help="A Markdown post.")] = tasks.POST,
@@ -235,14 +258,14 @@ def main(
     as_data: Annotated[bool, typer.Option("--json", help="JSON, as when the output is piped.")] = False,
 ) -> None:
     """Compare blogmetad with a plain chat completion and with the floor, on the same model and threads."""
-    progress = Console(stderr=True)
-    logging.getLogger("llama-cpp-python").setLevel(logging.ERROR)
     try:
         file = resolve(model, Path.cwd())
         task = tasks.load(draft, rules, ModelConfig().digest_tokens)
-        report = measure(file, task, repeat, lambda line: progress.print(line, highlight=False))
-    except (BlogmetadError, OSError) as error:
-        progress.print(str(error), style="red", highlight=False)
+        with quiet() as stream:
+            progress = Console(file=stream)
+            report = measure(file, task, repeat, lambda line: progress.print(line, highlight=False))
+    except (BlogmetadError, MatterError, ModelError, OSError) as error:
+        typer.echo(f"{error}\n{getattr(error, 'hint', '')}".strip(), err=True)
         raise typer.Exit(2) from None
     if as_data or not sys.stdout.isatty():
         typer.echo(json.dumps(as_json(report), ensure_ascii=False, indent=2))

@@ -11,17 +11,18 @@ from dataclasses import dataclass
 
 from blogmetad.values import Digest
 
+# Every pattern is bounded: a draft of a million odd characters must not hold up the ones behind it.
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
-_HEADING = re.compile(r"^ {0,3}(#{1,6})\s+(.*?)\s*#*\s*$")
-_UNDERLINE = re.compile(r"^ {0,3}(=+|-{2,})\s*$")
+_HEADING = re.compile(r"^ {0,3}(#{1,6})[ \t]+(\S.*)$")
+_UNDERLINE = re.compile(r"^ {0,3}(=+|-{2,})[ \t]*$")
 _ITEM = re.compile(r"^\s*(?:[-*+]|\d{1,3}[.)])\s+")
-_IMAGE = re.compile(r"!\[([^\]]*)\]\([^)]*\)")
-_LINK = re.compile(r"\[([^\]]*)\](?:\([^)]*\)|\[[^\]]*\])")
+_IMAGE = re.compile(r"!\[([^\[\]]{0,300})\]\([^()]{0,1000}\)")
+_LINK = re.compile(r"\[([^\[\]]{0,300})\](?:\([^()]{0,1000}\)|\[[^\[\]]{0,300}\])")
 _URL = re.compile(r"https?://\S+")
-_TAG = re.compile(r"</?[A-Za-z][^<>]{0,400}>|<!--.*?-->")
-_LIQUID = re.compile(r"\{%.*?%\}|\{\{.*?\}\}|\{:.*?\}")
-_MATH = re.compile(r"\$\$.+?\$\$|\$[^$\n]{1,200}\$")
-_EMPHASIS = re.compile(r"(\*{1,3}|_{2,3}|~~|`)(?=\S)(.+?)(?<=\S)\1")
+_TAG = re.compile(r"</?[A-Za-z][^<>]{0,400}>|<!--[^<>]{0,400}-->")
+_LIQUID = re.compile(r"\{%[^%{}]{0,500}%\}|\{\{[^{}]{0,500}\}\}|\{:[^{}]{0,300}\}")
+_MATH = re.compile(r"\$\$[^$]{1,2000}\$\$|\$[^$\n]{1,200}\$")
+_EMPHASIS = re.compile(r"\*{1,3}|~~|`{1,3}|(?<!\w)_{1,3}(?=\w)|(?<=\w)_{1,3}(?!\w)")
 _SENTENCE = re.compile(r".+?(?:[。！？!?…]+[”’」』)）]*|\.(?=\s|$)|$)\s*", re.DOTALL)
 _HAN = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\u3000-\u30ff\uac00-\ud7af]")
 
@@ -104,7 +105,7 @@ def _clip(text: str, room: int) -> str:
     if estimate_tokens(text) <= room:
         return text
     kept = ""
-    for sentence in _SENTENCE.findall(text):
+    for sentence in map(re.Match.group, _SENTENCE.finditer(text)):
         if estimate_tokens(kept + sentence) > room:
             break
         kept += sentence
@@ -140,7 +141,7 @@ def _blocks(body: str) -> list[_Block]:
         heading = _HEADING.match(line)
         if heading:
             flush()
-            found.append(_Block(len(heading.group(1)), plain(heading.group(2)) or "-"))
+            found.append(_Block(len(heading.group(1)), plain(heading.group(2).rstrip("# \t")) or "-"))
         elif _UNDERLINE.match(line) and len(lines) == 1:
             text = plain(lines.pop())
             found.append(_Block(1 if "=" in line else 2, text))
@@ -160,5 +161,5 @@ def plain(text: str) -> str:
     text = _LINK.sub(r"\1", text)
     for pattern in (_LIQUID, _TAG, _MATH, _URL):
         text = pattern.sub(" ", text)
-    text = _EMPHASIS.sub(r"\2", text)
+    text = _EMPHASIS.sub("", text)
     return " ".join(text.split())

@@ -11,18 +11,23 @@ from blogmetad.values import Language
 
 __all__ = ["Features", "features", "words"]
 
+# Every pattern is bounded: a draft of a million odd characters must not hold up the ones behind it.
 _FENCE = re.compile(r"^[ \t>]*(?:(?:[-*+]|\d{1,3}[.)])[ \t]+)?(`{3,}(?=[^`]*$)|~{3,})[ \t]*(.*)$")
-_HIGHLIGHT = re.compile(r"^\s*\{%-?\s*highlight\s+([\w+#.-]+).*?%\}")
+_HIGHLIGHT = re.compile(r"^\s*\{%-?\s*highlight\s+([\w+#.-]+)[^%]{0,200}%\}")
 _END_HIGHLIGHT = re.compile(r"\{%-?\s*endhighlight\s*-?%\}")
 _INFO = re.compile(r"\{?\s*\.?([^\s{}]+)")
 _ATX = re.compile(r"^ {0,3}#{1,3}[ \t]+[^\s#]")
 _UNDERLINE = re.compile(r"^ {0,3}(?:=+|-+)[ \t]*$")
 _PARAGRAPH = re.compile(r"^ {0,3}(?![-*+>|#=]|\d{1,3}[.)][ \t])\S")
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
-_CODE_SPAN = re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)", re.DOTALL)
+_CODE_SPAN = re.compile(r"(?<!`)(`{1,3})(?!`)([^`\n]{1,500})\1(?!`)")
 _URL = re.compile(r"https?://[^\s<>()\]\"'，。、；）】」]+|(?<=\]\()[^\s()]+")
-_DISPLAY_MATH = re.compile(r"(?<!\\)\$\$[^$]+\$\$|\\\\\[.+?\\\\\]|\\begin\{(?:equation|align|gather|cases)", re.DOTALL)
-_INLINE_MATH = re.compile(r"(?<![\\$\w])\$(?=[^\s$])([^$\n]{1,200}?)(?<=[^\s\\])\$(?![\d$])|\\\\\((.+?)\\\\\)")
+_DISPLAY_MATH = re.compile(
+    r"(?<!\\)\$\$[^$]{1,2000}\$\$|\\\\\[[^\[\]]{1,500}\\\\\]|\\begin\{(?:equation|align|gather|cases)", re.DOTALL
+)
+_INLINE_MATH = re.compile(
+    r"(?<![\\$\w])\$(?=[^\s$])([^$\n]{1,200}?)(?<=[^\s\\])\$(?![\d$])|\\\\\(([^()\n]{1,500})\\\\\)"
+)
 _MATHEMATICAL = re.compile(r"[\\^_={}+]|^[A-Za-z]\W?$")
 _HAN = re.compile(f"[{HAN}]")
 _KANA_OR_HANGUL = re.compile(f"[{KANA}{HANGUL}]")

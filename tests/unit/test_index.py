@@ -140,7 +140,6 @@ def test_another_body_has_no_twin_and_of_several_twins_the_first_by_name_is_told
     index.refresh()
     assert index.twin(hashed("正文\n")) == "2025-01-01-a.md"
     assert index.twin(hashed("正文。\n")) is None
-    assert index.twin(hashed("\n\n正文\n")) is None
 
 
 @pytest.mark.parametrize(
