@@ -127,6 +127,7 @@ class Daemon:
         self._config = config
         self._stop, self._wake, self._prune = threading.Event(), threading.Event(), threading.Event()
         self._pinged = 0.0
+        self.interrupted = False
         watchdog = watchdog_seconds()
         self._ping_every = watchdog / 3 if watchdog else None
 
@@ -216,5 +217,6 @@ class Daemon:
         return not self._stop.is_set()
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
+        self.interrupted = number == signal.SIGINT
         self._stop.set()
         self._wake.set()

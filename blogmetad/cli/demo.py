@@ -42,6 +42,8 @@ def demo(
 
     Example:  blogmetad demo my-draft.md
     """
+    if draft is not None and not draft.is_file():
+        raise typer.BadParameter(f"there is no file {draft}")
     drafts = [draft] if draft is not None else sorted((DEMO_SITE / "drafts").glob("*.md"))
     if model in CATALOG:
         models.pull(model)

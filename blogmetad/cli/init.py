@@ -73,7 +73,9 @@ def init(
     Example:  blogmetad init ~/my-site --rules bilingual-zh-en --yes
     """
     root = _site(site)
-    name = rules or _ask("Which rules?", _likely_rules(root), sorted(ready_made_rules()), yes)
+    kept = root / RULES_IN_SITE
+    likely = str(kept) if kept.exists() else _likely_rules(root)
+    name = rules or _ask("Which rules?", likely, [*sorted(ready_made_rules()), "FILE"], yes)
     chosen = model or _ask("Which model?", "starter", [*catalog.CATALOG, "PATH"], yes)
     plan = _plan(root, drafts, posts, journal, name, chosen)
     target = (config or configuration.default_file()).expanduser().absolute()
@@ -118,12 +120,24 @@ def _plan(root: Path, drafts: Path, posts: Path, journal: Path, rules: str, mode
     else:
         raise InitError(f"there is no rules document {rules}", f"name a file, or one of {', '.join(ready_made)}")
     document.load(copy or where)
+    if where == root / RULES_IN_SITE:
+        where = RULES_IN_SITE
     if model not in catalog.CATALOG:
         model = str(catalog.resolve(model, Path.cwd()))
     return Plan(root, drafts.expanduser(), posts.expanduser(), journal.expanduser(), where, copy, model)
 
 
 def _write(plan: Plan, target: Path) -> None:
+    content = _toml(plan).encode("utf-8")
+    files.make_dir(target.parent)
+    trial = target.with_name(f".{target.name}.trial")
+    try:
+        trial.write_bytes(content)
+        configuration.load(trial)
+    except configuration.ConfigError as error:
+        raise InitError("\n".join(error.faults), "nothing was written; name other folders") from None
+    finally:
+        trial.unlink(missing_ok=True)
     for name in (plan.drafts, plan.posts):
         files.make_dir(plan.root / name, 0o777)
     state = plan.root / ".blogmetad"
@@ -131,19 +145,19 @@ def _write(plan: Plan, target: Path) -> None:
     if not (state / ".gitignore").exists():
         files.write_new(state / ".gitignore", b"*\n")
     rules = plan.root / plan.rules
-    if plan.copy_rules is not None and not rules.exists():
+    if plan.copy_rules is not None:
         files.make_dir(rules.parent, 0o777)
-        files.write_new(rules, plan.copy_rules.read_bytes())
-    elif plan.copy_rules is not None and rules.read_bytes() != plan.copy_rules.read_bytes():
-        console.print(f"{rules} is kept as it is; to start over, move it aside and run init again", markup=False)
-    content = _toml(plan).encode("utf-8")
-    files.make_dir(target.parent)
-    if target.exists() and target.read_bytes() != content:
-        backup = target.with_name(f"{target.name}.{dt.datetime.now().astimezone():%Y%m%d-%H%M%S}.bak")
-        shutil.copy2(target, backup)
-        console.print(f"the earlier configuration is kept as {backup}", markup=False)
-    files.write_new(target, content, replace=True)
-    configuration.load(target)
+        _replace(rules, plan.copy_rules.read_bytes(), "rules are")
+    _replace(target, content, "configuration is")
+
+
+def _replace(file: Path, content: bytes, what: str) -> None:
+    """Write a file; an earlier one that differs stays beside it under a name with the time."""
+    if file.exists() and file.read_bytes() != content:
+        backup = file.with_name(f"{file.name}.{dt.datetime.now().astimezone():%Y%m%d-%H%M%S}.bak")
+        shutil.copy2(file, backup)
+        console.print(f"the earlier {what} kept as {backup}", markup=False)
+    files.write_new(file, content, replace=True)
 
 
 def _toml(plan: Plan) -> str:

@@ -37,7 +37,7 @@ def journal(
     id: Annotated[str | None, typer.Argument(help="A draft's id, or its end.", show_default=False)] = None,  # noqa: A002
     config: ConfigOption = None,
     json: JsonOption = False,
-    limit: Annotated[int, typer.Option("--limit", "-n", help="How many to list, newest first.")] = 20,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="How many to list, newest first.")] = 20,
 ) -> None:
     """List what happened to the last drafts, or tell the whole story of one.
 
@@ -49,14 +49,14 @@ def journal(
             _tell(find(ledger, id), ledger, settings, json)
             return
         jobs = ledger.jobs(limit=limit)
+    zone = read_site(settings.site.root).timezone
     if as_json(json):
         for job in jobs:
-            print_json(facts(job))
+            print_json(facts(job, zone))
         return
     if not jobs:
         console.print("nothing yet: drop a Markdown file into the drafts folder", markup=False)
         return
-    zone = read_site(settings.site.root).timezone
     table = Table("id", "when", "draft", "outcome", "post", box=None)
     for job in jobs:
         when = job.arrived.astimezone(zone).strftime("%m-%d %H:%M")
@@ -111,16 +111,16 @@ def find(ledger: Ledger, id: str) -> Job:  # noqa: A002
     return found[0]
 
 
-def facts(job: Job) -> dict[str, object]:
-    """A job as JSON lists it."""
+def facts(job: Job, zone: dt.tzinfo) -> dict[str, object]:
+    """A job as JSON lists it, times in ``zone``."""
     return {
         "id": job.id,
         "draft": job.name,
         "outcome": job.state.value,
         "post": job.target,
-        "arrived": job.arrived.isoformat(),
-        "updated": job.updated.isoformat(),
-        "until": job.until.isoformat() if job.until else None,
+        "arrived": job.arrived.astimezone(zone).isoformat(),
+        "updated": job.updated.astimezone(zone).isoformat(),
+        "until": job.until.astimezone(zone).isoformat() if job.until else None,
         "problems": [problem.message for problem in job.problems],
         "entry": job.entry,
         "sha256": job.sha256,
@@ -130,9 +130,9 @@ def facts(job: Job) -> dict[str, object]:
 
 def _tell(job: Job, ledger: Ledger, settings: Config, json: bool) -> None:
     story = story_of(job, ledger)
+    zone = read_site(settings.site.root).timezone
     if json:
         steps = [{"at": s.at.isoformat(), "step": s.name, **s.data} for s in story.steps]
-        print_json({**facts(job), "steps": steps})
+        print_json({**facts(job, zone), "steps": steps})
         return
-    zone = read_site(settings.site.root).timezone
     typer.echo(entry.render(story, zone).decode("utf-8"), nl=False)

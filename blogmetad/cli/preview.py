@@ -12,6 +12,7 @@ import typer
 from blogmetad import matter, pipeline
 from blogmetad.cli.exits import Exit
 from blogmetad.cli.options import ConfigOption, JsonOption, as_json, console, load, print_json, progress
+from blogmetad.cli.share import ready_made_rules
 from blogmetad.config import Config
 from blogmetad.daemon import worker_options
 from blogmetad.model.proposal import Proposer, WorkerLost
@@ -34,7 +35,7 @@ def preview(
     config: ConfigOption = None,
     json: JsonOption = False,
     rules: Annotated[
-        Path | None, typer.Option("--rules", help="Another rules document to try.", show_default=False)
+        str | None, typer.Option("--rules", help="Other rules to try: a name or a file.", show_default=False)
     ] = None,
     model: Annotated[
         str | None,
@@ -48,7 +49,7 @@ def preview(
     settings = load(config)
     if model is not None:
         settings = settings.model_copy(update={"model": settings.model.model_copy(update={"name": model})})
-    law = document.load(rules or settings.site.rules)
+    law = document.load(ready_made_rules().get(rules, Path(rules)) if rules else settings.site.rules)
     zone = read_site(settings.site.root).timezone
     worker = Worker(worker_options(settings))
     machine, failed = as_json(json), False

@@ -29,7 +29,9 @@ def run(config: ConfigOption = None) -> None:
 
     Example:  blogmetad run --config ~/blog.toml
     """
-    Daemon(load(config)).run()
+    daemon = Daemon(load(config))
+    daemon.run()
+    raise typer.Exit(Exit.INTERRUPTED if daemon.interrupted else Exit.OK)
 
 
 def once(config: ConfigOption = None, json: JsonOption = False) -> None:

@@ -16,6 +16,7 @@ from blogmetad.errors import BlogmetadError
 from blogmetad.intake.scan import FolderGone, scan
 from blogmetad.journal.ledger import Job, Ledger, State
 from blogmetad.model import catalog
+from blogmetad.site.jekyll import read_site
 
 SHOWN = 5
 
@@ -73,17 +74,19 @@ def _look(settings: Config) -> dict[str, object]:
     pid = daemon_pid(site.state)
 
     def rows(*states: State) -> list[dict[str, object]]:
-        return [facts(job) for job in jobs if job.state in states and job.name in here]
+        return [facts(job, zone) for job in jobs if job.state in states and job.name in here]
 
-    known = {job.name for job in jobs if job.state in (State.PARKED, State.HELD, State.UNDONE)}
-    posts = [facts(job) for job in jobs if job.state in (State.DONE, State.PUBLISHED)]
+    zone = read_site(site.root).timezone
+    settled = {State.PARKED, State.HELD, State.UNDONE} | ({State.ACCEPTED, State.STAGED} if pid is not None else set())
+    known = {job.name for job in jobs if job.state in settled}
+    posts = [facts(job, zone) for job in jobs if job.state in (State.DONE, State.PUBLISHED)]
     return {
         "site": str(site.root),
         "running": pid is not None,
         "pid": pid,
         "model": model_state(settings),
         "waiting": sorted(present - known),
-        "working_on": rows(State.ACCEPTED, State.STAGED),
+        "working_on": rows(State.ACCEPTED, State.STAGED) if pid is not None else [],
         "held": rows(State.HELD),
         "needs_you": rows(State.PARKED),
         "last_posts": posts[:SHOWN],

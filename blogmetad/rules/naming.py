@@ -21,6 +21,7 @@ _WRITTEN = re.compile(
     r"(\d{4})-(\d{1,2})-(\d{1,2})(?:(?:[Tt]|\s+)(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?)?"
     r"\s*(?:(Z|UTC)|([+-])(\d{2}):?(\d{2}))?"
 )
+_NO_TITLE = re.compile(r"https?:|www\.|\.(?:com|org|net)\b|\byour[- ]|\bexample\b.*\btitle\b", re.IGNORECASE)
 _NAMED = re.compile(r"(\d{4}-\d{1,2}-\d{1,2})-(.+)", re.DOTALL)
 
 
@@ -92,7 +93,10 @@ def slug_of(text: str, limits: SlugRule | None = None) -> str:
 
 
 def is_telling(text: str) -> bool:
-    """Whether the slug of a text says what the text says: not if all but a syllable of it is Chinese."""
+    """Whether the slug of a text says what the text says: not if all but a syllable of it is Chinese, nor if it is an
+    address or a form's placeholder, which small models offer for a slug."""
+    if _NO_TITLE.search(text):
+        return False
     letters = [c for c in unicodedata.normalize("NFKC", text) if c.isalpha()]
     latin = sum(map(is_latin, letters))
     return bool(slug_of(text)) and (latin == len(letters) or latin >= 3)

@@ -22,7 +22,13 @@ NAME = 0.5
 USE = 0.3
 """Nats for each e-fold of posts that carry a term."""
 
-SLUG = Ask("slug", "text", "English title for the URL", "en", low=10, high=80, hint="a short title in a few words")
+ABSENT = 2.0
+"""Nats against a term the text never names: that other posts carry it says nothing about this one, so the model has to
+be sure. Only where there is a lane for new terms; a closed list is for choosing from, named in the text or not."""
+
+SLUG = Ask(
+    "slug", "text", "English title", "en", low=10, high=80, hint="what the post is about, in three to seven words"
+)
 
 SINGULAR = {"tags": "tag", "categories": "category"}
 """Jekyll reads these keys as well, and adds them up: an author who wrote one has decided."""
@@ -88,7 +94,7 @@ def _text(name: str, rule: TextRule, body: Language) -> Ask:
 
 def _terms(name: str, rule: TermsRule, text: str, usage: Usage, language: Language) -> Ask:
     vocabulary = build(rule, usage, language)
-    candidates = _candidates(vocabulary, text)
+    candidates = _candidates(vocabulary, text, ABSENT if rule.new != "forbid" else 0.0)
     if rule.new != "forbid" and language == "en":
         candidates += _named(vocabulary, text, rule.lower)
     return Ask(
@@ -105,12 +111,12 @@ def _terms(name: str, rule: TermsRule, text: str, usage: Usage, language: Langua
     )
 
 
-def _candidates(vocabulary: Vocabulary, text: str) -> tuple[Candidate, ...]:
+def _candidates(vocabulary: Vocabulary, text: str, absent: float) -> tuple[Candidate, ...]:
     """Every name with what speaks for it before the model has read a word."""
     mentions = vocabulary.mentions(text)
     found: list[Candidate] = []
     for name in vocabulary.names:
-        prior = 0.0
+        prior = 0.0 if name in mentions else -absent
         evidence: list[str] = []
         if name in mentions:
             prior += MENTION

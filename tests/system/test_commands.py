@@ -155,7 +155,7 @@ def test_a_mistyped_key_is_named_with_its_file_and_the_key_meant(blog: Blog) -> 
     assert "settle_seconds" in done.stderr
 
 
-def test_init_keeps_an_earlier_configuration_and_edited_rules(blog: Blog, tiny_model: Path) -> None:
+def test_init_keeps_what_was_there_before_beside_what_it_writes(blog: Blog, tiny_model: Path) -> None:
     earlier = blog.config.read_bytes()
     rules = blog.root / "_blogmetad" / "rules.md"
     rules.write_text(rules.read_text("utf-8") + "我的补充。\n", "utf-8")
@@ -163,7 +163,27 @@ def test_init_keeps_an_earlier_configuration_and_edited_rules(blog: Blog, tiny_m
     done = blog.command("init", str(blog.root), *arguments)
     assert done.returncode == 0, done.stderr
     assert [path.read_bytes() for path in blog.root.glob("blogmetad.toml.*.bak")] == [earlier]
+    assert "rules: jekyll" in rules.read_text("utf-8")
+    (kept,) = rules.parent.glob("rules.md.*.bak")
+    assert kept.read_text("utf-8").endswith("我的补充。\n")
+
+
+def test_init_again_without_naming_rules_leaves_them_alone(blog: Blog, tiny_model: Path) -> None:
+    rules = blog.root / "_blogmetad" / "rules.md"
+    rules.write_text(rules.read_text("utf-8") + "我的补充。\n", "utf-8")
+    done = blog.command("init", str(blog.root), "--model", str(tiny_model), "--config", str(blog.config), "--yes")
+    assert done.returncode == 0, done.stderr
     assert rules.read_text("utf-8").endswith("我的补充。\n")
+    assert blog.command("status").returncode == 0
+
+
+def test_init_with_impossible_folders_writes_nothing(tmp_path: Path, tiny_model: Path, blog: Blog) -> None:
+    root, config = tmp_path / "neu", tmp_path / "neu.toml"
+    root.mkdir()
+    arguments = ("--drafts", "_posts", "--model", str(tiny_model), "--config", str(config), "--yes")
+    assert blog.command("init", str(root), *arguments).returncode == 2
+    assert not config.exists()
+    assert list(root.iterdir()) == []
 
 
 def test_init_refuses_a_folder_that_is_not_there(tmp_path: Path, blog: Blog) -> None:

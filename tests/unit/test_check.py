@@ -15,6 +15,7 @@ from blogmetad import matter
 from blogmetad.rules.check import check, check_body
 from blogmetad.rules.clean import clean, shortened
 from blogmetad.rules.document import Rules, parse
+from blogmetad.rules.naming import is_telling
 from blogmetad.values import Choice, Decision, Draft, Metadata, Problem, Proposal, YamlValue
 
 CHINA = dt.timezone(dt.timedelta(hours=8))
@@ -439,3 +440,8 @@ def test_a_draft_with_too_few_words_is_a_problem_with_both_numbers() -> None:
 
 def test_a_draft_with_enough_words_passes() -> None:
     assert check_body(draft("大模型很好"), rules()) == ()
+
+
+@pytest.mark.parametrize("offered", ["https://www.example.com/post/your-title", "Your Title Here", "www.blog.com"])
+def test_an_address_or_a_placeholder_is_no_slug(offered: str) -> None:
+    assert not is_telling(offered)

@@ -84,7 +84,7 @@ def test_the_language_of_the_body_is_resolved(body: str, language: str) -> None:
 def test_an_english_title_for_the_url_is_asked_for_behind_a_chinese_title() -> None:
     asks = plan(rules("body"), draft(), {})
     assert [ask.field for ask in asks][:2] == ["title", "slug"]
-    assert (asks[1].label, asks[1].language) == ("English title for the URL", "en")
+    assert (asks[1].label, asks[1].language) == ("English title", "en")
 
 
 @pytest.mark.parametrize("title", ["大模型与写作", "AI 时代", "2025 年终总结", None])
@@ -105,7 +105,7 @@ def test_the_authors_slug_makes_the_question_for_one_needless() -> None:
 def test_a_term_in_the_text_has_a_prior_and_cites_the_spelling() -> None:
     llm, go = ask_for("tags", "谈谈大模型，即 LLM。Google 不算。").candidates
     assert (llm.name, llm.prior, llm.evidence) == ("llm", 2.0, ("written in the text as '大模型' and 'LLM'",))
-    assert (go.name, go.prior, go.evidence) == ("go", 0.0, ())
+    assert (go.name, go.prior, go.evidence) == ("go", -2.0, ())
 
 
 def test_usage_on_the_site_adds_to_the_prior_with_its_logarithm() -> None:
