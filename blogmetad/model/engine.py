@@ -26,7 +26,10 @@ GUIDANCE, DRAFT, BLANK, FIRST_BRANCH = 0, 1, 2, 3
 
 SHORTLIST = 32
 THRESHOLD = 1.0
-STOP_URGE = 12.0
+STOP_URGE = 4.0
+CLOSED_SHARE = 0.5
+"""How much of what the model says of a term without a post is taken off in a closed list: all of it makes the rarest
+word win, as none of it makes the first one win."""
 ANSWER_ROOM = 768
 TERM_TOKENS, TERM_CHARS, TERM_WORDS = 8, 40, 4
 NO_POST = "(The text of the post is missing.)"
@@ -216,8 +219,10 @@ class Engine:
         listed = likely[:SHORTLIST]
         seen = self._score(DRAFT, cursor.position, first, {c.name: tokens[c.name] for c in listed})
         self._score_blank(ask, request, {c.name: tokens[c.name] for c in listed})
+        share = 1.0 if ask.new else CLOSED_SHARE
         scored = [
-            Choice(c.name, seen[c.name] - self._blank[ask.field, c.name] + c.prior, False, c.evidence) for c in listed
+            Choice(c.name, seen[c.name] - share * self._blank[ask.field, c.name] + c.prior, False, c.evidence)
+            for c in listed
         ]
         ranked = sorted(scored, key=lambda c: (-c.score, c.name))
         at_least = 0 if ask.new else ask.low

@@ -81,7 +81,7 @@ def shortened(text: str, high: int, low: int) -> str:
     if len(text) <= high:
         return text
     ends = [m.end() for m in _SENTENCE_END.finditer(text) if m.end() <= high]
-    if ends and ends[-1] >= max(low, high // 2):
+    if ends and ends[-1] >= low:
         return text[: ends[-1]]
     at = high
     while at and not _is_border(text[at - 1], text[at]):

@@ -212,7 +212,7 @@ def test_a_cut_is_short_enough_and_at_the_beginning_of_the_text(text: str, high:
         ("One two three four", 12, "One two"),
         ("One two, three four", 9, "One two"),
         ("First sentence. Second one", 20, "First sentence."),
-        ("A. Very long second sentence", 20, "A. Very long second"),
+        ("A. Very long second sentence", 20, "A."),
         ("Pneumonoultramicroscopic", 10, ""),
         ("大模型改变了写作的方式", 5, "大模型改变"),
         ("写作用Kubernetes部署", 8, "写作用"),
