@@ -63,7 +63,7 @@ class Model(_Section):
     gpu_layers: int = Field(default=-1, ge=-1)
     context: int = Field(default=4096, ge=1024)
     digest_tokens: int = Field(default=480, ge=64, le=100_000)
-    idle_seconds: float = Field(default=300.0, ge=0.0)
+    idle_seconds: float = Field(default=300.0, ge=0.0, le=31_536_000.0)
     load_timeout: float = Field(default=300.0, gt=0.0)
     job_timeout: float = Field(default=600.0, gt=0.0)
 
@@ -73,7 +73,7 @@ class Publish(_Section):
 
     hold_future: bool = True
     attempts: int = Field(default=3, ge=1, le=20)
-    keep_days: int = Field(default=30, ge=1)
+    keep_days: int = Field(default=30, ge=1, le=36_500)
 
 
 class Log(_Section):

@@ -26,7 +26,7 @@ from blogmetad.config import Config
 from blogmetad.errors import BlogmetadError
 from blogmetad.intake.scan import FolderGone
 from blogmetad.intake.watch import Watch
-from blogmetad.journal.ledger import Ledger
+from blogmetad.journal.ledger import Ledger, LedgerError
 from blogmetad.model import catalog
 from blogmetad.model.worker import Worker, WorkerOptions
 from blogmetad.notify import notify, watchdog_seconds
@@ -34,10 +34,13 @@ from blogmetad.publish.folders import Folders
 from blogmetad.publish.place import Placer
 from blogmetad.rules import document
 from blogmetad.runner import Runner, Tools
-from blogmetad.site.index import Index
+from blogmetad.site.index import CacheError, Index
 from blogmetad.site.jekyll import read_site
 
 log = structlog.get_logger("blogmetad")
+
+PAUSE = 15.0
+"""Seconds to wait when the state folder cannot be written."""
 
 CATCH_UP = 0.05
 """Seconds to let a burst of events pass before the folder is scanned."""
@@ -112,8 +115,11 @@ def assemble(config: Config, keep_going: Callable[[], bool]) -> Iterator[Assembl
                 log.error("folder trouble", problem=problem.message)
             tools = Tools(config, rules, jekyll, index, ledger, placer, worker, now, keep_going)
             runner = Runner(tools)
-            runner.recover()
-            runner.prune()
+            try:
+                runner.recover()
+                runner.prune()
+            except OSError as error:
+                log.error("recovery not finished", reason=str(error), next="the next start tries again")
             yield Assembled(runner, worker, tools)
         finally:
             worker.unload()
@@ -173,6 +179,10 @@ class Daemon:
                 if not gone:
                     log.error("drafts folder is away", reason=str(error))
                 gone, again = True, None
+            except (CacheError, LedgerError, OSError) as error:
+                # A full or read-only disk: nothing is lost by waiting, and everything goes on by itself.
+                log.error("cannot work now", reason=str(error), again_in=PAUSE)
+                again = PAUSE
             self._wake_at(scheduler, "again", again)
             self._wake_at(scheduler, "idle", self._unload_when_idle(parts.worker))
             self._keep_going()

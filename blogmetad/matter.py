@@ -8,6 +8,7 @@ through a loader without anchors, tags, merge keys, duplicate keys or depth, and
 from __future__ import annotations
 
 import datetime as dt
+import math
 import re
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from blogmetad.values import YamlValue
 
 MAX_HEAD = 16 * 1024
 MAX_DEPTH = 20
+LARGEST_INT_BITS = 64
 BOM = b"\xef\xbb\xbf"
 
 _OPEN = re.compile(rb"---[ \t]*\r?\n")
@@ -134,7 +136,9 @@ def _load(head: bytes, limit: int) -> object:
     except UnicodeDecodeError as error:
         raise MatterError("the front matter is not valid UTF-8", _line(head[: error.start])) from None
     try:
-        return _HANDLER.load(text, Loader=StrictLoader)
+        values = _HANDLER.load(text, Loader=StrictLoader)
+        _refuse(values)
+        return values
     except MatterError:
         raise
     except yaml.reader.ReaderError as error:
@@ -146,6 +150,34 @@ def _load(head: bytes, limit: int) -> object:
         raise MatterError(reason, error.problem_mark.line + 2 if error.problem_mark else None) from None
     except (ValueError, ArithmeticError) as error:  # a lone value that is no key's
         raise MatterError(f"the front matter is not valid YAML: {error}") from None
+
+
+def _refuse(value: object) -> None:
+    """Refuse what YAML can spell and nothing else can hold: half characters, no numbers, what is too large."""
+    if isinstance(value, dict):
+        parts = [part for pair in value.items() for part in pair]
+    elif isinstance(value, list):
+        parts = value
+    else:
+        reason = _unusable(value)
+        if reason:
+            raise MatterError(reason)
+        return
+    for part in parts:
+        _refuse(part)
+
+
+def _unusable(value: object) -> str:
+    """Why a single value cannot be used; empty if it can."""
+    if isinstance(value, str) and any("\ud800" <= c <= "\udfff" for c in value):
+        return "an escape such as \\uD800 is half a character"
+    if isinstance(value, float) and not math.isfinite(value):
+        return f"{value} is not a number a post can carry"
+    if isinstance(value, int) and value.bit_length() > LARGEST_INT_BITS:
+        return "a number is too large; put it in quotes"
+    if isinstance(value, dt.date) and not 1 < value.year < dt.MAXYEAR:
+        return f"the year {value.year} cannot be used"
+    return ""
 
 
 def _line(before: bytes) -> int:

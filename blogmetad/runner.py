@@ -14,6 +14,7 @@ import structlog
 
 from blogmetad import files, matter, pipeline
 from blogmetad.config import Config
+from blogmetad.errors import BlogmetadError
 from blogmetad.intake.scan import Found, Scan, being_written, scan
 from blogmetad.intake.settle import Watched, next_due, settle
 from blogmetad.journal import record
@@ -128,16 +129,13 @@ class Runner:
         tools = self._tools
         site = tools.config.site
         seen = scan(site.drafts, max_bytes=tools.config.intake.max_bytes)
-        self._report_odd(seen)
         names = {found.name for found in seen.found}
         self._dealt = {name: dealt for name, dealt in self._dealt.items() if name in names}
         fresh = [found for found in seen.found if self._due(found)]
         quiet = tools.config.intake.settle_seconds
         self._watched, unchanged = settle(self._watched, fresh, time.monotonic(), quiet)
         settled = [found for found in unchanged if being_written(found.path) is not True]
-        if settled:
-            tools.index.refresh()
-        done: list[Done] = []
+        done: list[Done] = self._report_odd(seen)
         for found in sorted(settled, key=lambda f: (f.stat.mtime_ns, f.name)):
             if not tools.keep_going():
                 break
@@ -176,6 +174,7 @@ class Runner:
                 "draft.unreadable", f"{found.name} cannot be read: {error.strerror}. Check its permissions."
             )
             return self._refuse(found.name, problem)
+        tools.index.refresh()
         job = self._job(found, raw, dt.datetime.fromtimestamp(state.st_mtime, dt.UTC))
         if job is None:
             self._dealt[found.name] = _Dealt(found)
@@ -185,6 +184,13 @@ class Runner:
             outcome = self._process(job, found, raw)
         except OSError as error:
             outcome = Retry(f"{error.strerror or error} ({error.filename or 'a file'})")
+        except BlogmetadError:
+            raise  # the ledger or the index cannot be written: that is about the disk and not about this draft
+        except Exception as error:
+            # A bug of ours met by one draft: it is told and left alone, and the drafts behind it go on.
+            log.exception("unexpected", draft=found.name, job=job.id)
+            what = f"blogmetad has a bug that this draft has met ({type(error).__name__}: {error})"
+            outcome = self._park(job, Problem("draft.unexpected", f"{what}. Please report it; the draft is untouched."))
         self._close(job, found, outcome, time.perf_counter() - began)
         return Done(found.name, job.id, outcome)
 
@@ -196,8 +202,11 @@ class Runner:
         if known is not None:
             if known.state in (*UNFINISHED, State.HELD):
                 return known
-            first_look = found.name not in self._dealt
-            if known.state in (State.PARKED, State.UNDONE) and first_look and modified <= known.updated:
+            dealt = self._dealt.get(found.name)
+            untouched = dealt is not None and dealt.found.stat.mtime_ns == found.stat.mtime_ns
+            if known.state is State.UNDONE and (dealt is None or untouched):
+                return None
+            if known.state is State.PARKED and (untouched or (dealt is None and modified <= known.updated)):
                 return None
         older = tools.ledger.latest(found.name)
         if older is not None and older.state in (State.ACCEPTED, State.PARKED, State.HELD):
@@ -259,6 +268,11 @@ class Runner:
                 problem = Problem("draft.frontmatter", str(error))
                 desk.record("parked", {"problems": [asdict(problem)]})
                 return Parked((problem,))
+
+    def _park(self, job: Job, problem: Problem) -> Parked:
+        facts = {"problems": [asdict(problem)]}
+        self._tools.ledger.step(job.id, "parked", facts, self._tools.now())
+        return Parked((problem,))
 
     def _park_deadly(self, desk: pipeline.Desk, limit: int) -> Parked:
         message = (
@@ -325,13 +339,12 @@ class Runner:
         tools = self._tools
         try:
             record.write_entry(tools.config.site.journal, tools.ledger, job_id, tools.site.timezone, tools.now())
-        except OSError as error:
+        except (OSError, ValueError) as error:
             log.error("journal entry not written", job=job_id, reason=str(error))
 
-    def _report_odd(self, seen: Scan) -> None:
-        for problem in seen.odd:
-            name = problem.field or ""
-            self._refuse(name, problem)
+    def _report_odd(self, seen: Scan) -> list[Done]:
+        told = (self._refuse(problem.field or "", problem) for problem in seen.odd)
+        return [done for done in told if done is not None]
 
     def _refuse(self, name: str, problem: Problem) -> Done | None:
         """Tell, once, of something in the folder that is not a draft."""

@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from blogmetad.cli.exits import Exit
@@ -60,7 +61,7 @@ def journal(
     table = Table("id", "when", "draft", "outcome", "post", box=None)
     for job in jobs:
         when = job.arrived.astimezone(zone).strftime("%m-%d %H:%M")
-        table.add_row(job.id, when, job.name, job.state.value, job.target or "")
+        table.add_row(job.id, when, escape(job.name), job.state.value, escape(job.target or ""))
     console.print(table)
 
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import datetime as dt
 import errno
+import os
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
@@ -39,6 +40,9 @@ from blogmetad.publish.records import (
 from blogmetad.values import Post, Problem, Published, Superseded, sha256
 
 __all__ = ["Folders", "Found", "Placer", "look", "numbered"]
+
+LONGEST_NAME = 255
+"""Bytes of a file name at most."""
 
 _NOT_A_FILE = frozenset({errno.ELOOP, errno.EINVAL, errno.EISDIR, errno.ENXIO})
 _FINISHED = (DONE, DUPLICATE, SUPERSEDED, UNDONE)
@@ -71,7 +75,9 @@ def numbered(name: str) -> Iterator[str]:
     yield name
     count = 2
     while True:
-        yield str(path.with_name(f"{path.stem}-{count}{path.suffix}"))
+        ending = f"-{count}{path.suffix}"
+        stem = os.fsencode(path.stem)[: LONGEST_NAME - len(os.fsencode(ending))]
+        yield str(path.with_name(stem.decode("utf-8", "ignore") + ending))
         count += 1
 
 
@@ -195,7 +201,11 @@ class Placer:
         for folder in (self.folders.originals, self.folders.retired, self.folders.withdrawn):
             for path in sorted(folder.iterdir()):
                 job = self.ledger.get(path.name)
-                if job is not None and job.state in _FINISHED and job.updated < now - older_than:
+                if job is None or job.state not in _FINISHED or job.updated >= now - older_than:
+                    continue
+                # An editor that kept the draft open wrote on after it was retired: these bytes exist nowhere else.
+                written_since = folder == self.folders.retired and look(path, job.sha256) is Found.OTHER
+                if not written_since and not self._being_undone(job):
                     files.remove(path)
                     pruned.add(job.id)
         return tuple(sorted(pruned))
@@ -269,12 +279,21 @@ class Placer:
             break
         return target
 
+    def _being_undone(self, job: JobLike) -> bool:
+        """Whether an undo began and has not given the draft back: then the kept copies are the only ones."""
+        names = [step.name for step in self.ledger.steps(job.id) if step.name in ("undone", "restored")]
+        return job.state == UNDONE and names[-1:] != ["restored"]
+
     def _free_names(self, wanted: str, post_sha256: str | None) -> Iterator[str]:
         """The names no post has in any spelling, since some file systems cannot tell ``É.md`` from ``é.md``;
         and the one our own post already has."""
-        taken = {_folded(path.name) for path in self.folders.posts.iterdir()}
+        taken = {_folded(path.stem) for path in self.folders.posts.iterdir()}
         for name in numbered(wanted):
-            if _folded(name) not in taken or look(self.folders.posts / name, post_sha256) is Found.OURS:
+            # The address of a post is made of its name without the suffix, .md or .markdown.
+            if (
+                _folded(PurePosixPath(name).stem) not in taken
+                or look(self.folders.posts / name, post_sha256) is Found.OURS
+            ):
                 yield name
 
     def _give_back(self, job: JobLike) -> str:

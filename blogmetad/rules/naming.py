@@ -71,6 +71,8 @@ def read_date(value: YamlValue, zone: dt.tzinfo | None) -> dt.datetime | None:
         elif utc:
             zone = dt.UTC
         year, month, day, hour, minute, second = (int(number or 0) for number in numbers)
+        if not 1 < year < dt.MAXYEAR:  # in another zone it may be no date at all
+            return None
         return dt.datetime(year, month, day, hour, minute, second, tzinfo=zone)
     except ValueError:  # a 31st of February, an offset of 30 hours
         return None

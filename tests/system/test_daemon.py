@@ -97,6 +97,49 @@ def test_bad_drafts_stay_with_a_message_and_the_next_one_is_published(blog: Blog
     assert len(blog.published()) == 1
 
 
+POISON = {
+    "half.md": 'note: "\\uD800"',
+    "late.md": "date: 9999-12-31 23:59:59 -1200",
+    "hex.md": f"x: 0x{'f' * 5000}",
+    "nan.md": "x: .nan",
+    "titel.md": 'title: "\\uD800半"',
+    "null.md": "x: {a: [1, .inf]}",
+}
+
+
+def test_values_no_post_can_hold_park_their_draft_and_stop_nothing(blog: Blog) -> None:
+    with blog.daemon() as daemon:
+        for name, line in POISON.items():
+            blog.drop(name, f"---\n{line}\n---\n{CHINESE}")
+        blog.drop("zuletzt.md", "好的一篇。\n\n" + CHINESE)
+        daemon.wait_for("zuletzt.md", State.DONE)
+        for name in POISON:
+            daemon.wait_for(name, State.PARKED)
+        assert daemon.said("unexpected") == []
+        assert daemon.stop() == 0
+    assert len(blog.published()) == 1
+
+
+def test_two_drafts_with_one_body_dropped_together_become_one_post(blog: Blog) -> None:
+    for name in ("a", "b"):
+        blog.drop(f"{name}.md", f"---\ntitle: The Title of {name}\n---\n{CHINESE}")
+    with blog.daemon() as daemon:
+        daemon.wait(lambda: len(blog.jobs(State.DONE)) == 1 and len(blog.jobs(State.DUPLICATE)) == 1)
+    assert len(blog.published()) == 1
+
+
+def test_the_posts_folder_may_go_and_come_back(blog: Blog) -> None:
+    with blog.daemon() as daemon:
+        blog.drop("first.md", "短")
+        daemon.wait_for("first.md", State.PARKED)
+        away = blog.posts.rename(blog.root / "weg")
+        blog.drop("first.md", CHINESE)
+        daemon.wait(lambda: daemon.said("retry") or daemon.said("cannot work now"))
+        away.rename(blog.posts)
+        daemon.wait_for("first.md", State.DONE)
+    assert len(blog.published()) == 1
+
+
 def test_a_parked_draft_is_taken_up_again_once_it_is_saved(blog: Blog) -> None:
     with blog.daemon() as daemon:
         blog.drop("draft.md", "短")

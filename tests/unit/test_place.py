@@ -13,6 +13,7 @@ from placing import NOW, POST, RAW, Desk
 from blogmetad import files
 from blogmetad.journal.ledger import State
 from blogmetad.publish import folders
+from blogmetad.publish.place import numbered
 from blogmetad.values import Post, Published, Superseded
 
 EDITED = RAW + "补充。\n".encode()
@@ -350,3 +351,32 @@ def test_two_file_systems_are_told_apart(tmp_path: Path) -> None:
 
     assert folders._mount(tmp_path) == folders._mount(tmp_path.parent)
     assert folders._mount(tmp_path) != folders._mount(other)
+
+
+def test_what_was_written_into_a_retired_draft_afterwards_is_never_pruned(desk: Desk) -> None:
+    job = desk.publish()
+    with (desk.folders.retired / job.id).open("ab") as late:
+        late.write("编辑器后来写进去的一段。\n".encode())
+    desk.placer.prune(dt.timedelta(days=1), NOW + dt.timedelta(days=90))
+    assert (desk.folders.retired / job.id).read_bytes().endswith("一段。\n".encode())
+
+
+def test_the_copies_of_an_undo_that_was_interrupted_are_never_pruned(desk: Desk) -> None:
+    job = desk.publish()
+    desk.ledger.step(job.id, "undone", {"was": "done", "post": None}, NOW)
+    desk.ledger.move(job.id, State.UNDONE, NOW)
+    assert desk.placer.prune(dt.timedelta(days=1), NOW + dt.timedelta(days=90)) == ()
+    desk.ledger.step(job.id, "restored", {"draft": job.name}, NOW)
+    assert desk.placer.prune(dt.timedelta(days=1), NOW + dt.timedelta(days=90)) == (job.id,)
+
+
+def test_a_numbered_name_fits_into_a_file_name() -> None:
+    names = numbered("长" * 84 + ".md")
+    assert next(names) == "长" * 84 + ".md"
+    assert len(next(names).encode()) <= 255
+
+
+def test_a_post_of_the_same_address_under_another_suffix_counts_as_taken(desk: Desk) -> None:
+    (desk.folders.posts / POST.filename).with_suffix(".markdown").write_text("author's\n")
+    job = desk.publish()
+    assert job.target != POST.filename
