@@ -289,13 +289,20 @@ class Runner:
         return pipeline.Desk(
             rules=tools.rules,
             usage=terms,
-            twin=tools.index.twin,
+            twin=self._twin,
             proposer=tools.proposer,
             budget=tools.config.model.digest_tokens,
             hold_future=tools.config.publish.hold_future,
             keep_going=tools.keep_going,
             record=lambda name, data: tools.ledger.step(job.id, name, data, tools.now()),
         )
+
+    def _twin(self, body: str) -> str | None:
+        """A published post with this body, or the one that was made of it and has been edited since."""
+        tools = self._tools
+        made = (job.target for job in tools.ledger.done_with_body(body) if job.target is not None)
+        there = (target for target in made if (tools.config.site.posts / target).exists())
+        return tools.index.twin(body) or next(there, None)
 
     def _close(self, job: Job, found: Found, outcome: Outcome, seconds: float) -> None:
         """Write the outcome down: ledger, journal, one log line; and remember when to look again."""

@@ -179,6 +179,11 @@ class Ledger:
         where = "WHERE name = ?1 AND (?2 IS NULL OR sha256 = ?2) ORDER BY serial DESC LIMIT 1"
         return next(iter(self._select(where, path(name), sha256)), None)
 
+    def done_with_body(self, body_sha256: str) -> tuple[Job, ...]:
+        """The finished jobs whose draft had this body, newest first."""
+        where = "WHERE body_sha256 = ? AND state = ? ORDER BY serial DESC"
+        return self._select(where, body_sha256, State.DONE.value)
+
     def move(
         self,
         job_id: str,

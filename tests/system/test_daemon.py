@@ -120,6 +120,17 @@ def test_values_no_post_can_hold_park_their_draft_and_stop_nothing(blog: Blog) -
     assert len(blog.published()) == 1
 
 
+def test_a_draft_that_comes_back_after_its_post_was_edited_is_not_published_again(blog: Blog) -> None:
+    with blog.daemon() as daemon:
+        blog.drop("draft.md", CHINESE)
+        job = daemon.wait_for("draft.md", State.DONE)
+        with (blog.posts / str(job.target)).open("a", encoding="utf-8") as post:
+            post.write("后来补的一句。\n")
+        blog.drop("draft.md", CHINESE)
+        daemon.wait_for("draft.md", State.DUPLICATE)
+    assert blog.published() == [job.target]
+
+
 def test_two_drafts_with_one_body_dropped_together_become_one_post(blog: Blog) -> None:
     for name in ("a", "b"):
         blog.drop(f"{name}.md", f"---\ntitle: The Title of {name}\n---\n{CHINESE}")
