@@ -14,6 +14,11 @@ from rich.text import Text
 TARGET = 3.0
 """How many times faster than the plain way blogmetad has to be."""
 
+SPREAD = 1.5
+"""How many times its fastest round a side's slowest may take on a machine that does nothing else."""
+
+DISTURBED = "Other work on the machine disturbed this run: the rounds of a side differ by more than half. Repeat it."
+
 
 @dataclass(frozen=True, slots=True)
 class Side:
@@ -69,6 +74,11 @@ class Report:
         right after the other, since other work on the machine weighs on both alike."""
         return statistics.median(o / f for o, f in zip(self.ours.seconds, self.floor.seconds, strict=True))
 
+    @property
+    def disturbed(self) -> bool:
+        """Whether other work on the machine got in the way: the rounds of some side differ too much."""
+        return any(max(side.seconds) > SPREAD * min(side.seconds) for side in self.sides)
+
     def missing(self, side: Side) -> tuple[str, ...]:
         """The fields a side was asked for and has no value of."""
         return tuple(field for field in self.asked if not side.answer.get(field))
@@ -99,6 +109,7 @@ def as_json(report: Report) -> dict[str, object]:
             "plain on digest/ours": round(report.digest_to_ours, 2),
             "ours/floor": round(report.ours_to_floor, 3),
         },
+        "disturbed": report.disturbed,
         "target": {"plain/ours": TARGET, "met": report.plain_to_ours >= TARGET},
     }
 
@@ -130,6 +141,7 @@ def as_table(report: Report) -> Group:
             for side in report.sides
             if side.answer and (gone := report.missing(side))
         ),
+        *([DISTURBED] if report.disturbed else []),
         "",
         *(f"{name}: {value}" for name, value in report.conditions.items()),
     ]

@@ -158,6 +158,13 @@ def test_the_json_says_whether_the_target_is_met() -> None:
     assert met["sides"][0]["seconds"] == [3.0, 2.0, 4.0]
 
 
+def test_a_run_whose_rounds_differ_by_more_than_half_is_called_disturbed() -> None:
+    calm = report(ours=side("blogmetad", 2.0, 3.0, 2.5), plain=side("plain", 20.0), floor=side("floor", 2.0, 2.0, 2.0))
+    assert not calm.disturbed
+    assert report(plain=side("plain", 20.0, 30.1)).disturbed
+    assert as_json(report())["disturbed"] is True
+
+
 def test_a_side_that_left_a_field_out_is_named_with_it() -> None:
     sides = as_json(report())["sides"]
     assert isinstance(sides, list)
@@ -172,4 +179,5 @@ def test_the_table_shows_the_medians_the_verdict_and_the_answers_side_by_side() 
     assert "target 3: met" in shown
     assert "plain, our digest lacks tags" in shown
     assert "linux, 测试" in shown
+    assert "Other work on the machine disturbed this run" in shown
     assert "processor: 一台普通的机器" in shown
