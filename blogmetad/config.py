@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import hashlib
 import itertools
 import os
 import tomllib
@@ -187,8 +186,3 @@ def default_file() -> Path:
         return Path(named).expanduser()
     base = os.environ.get("XDG_CONFIG_HOME") or "~/.config"
     return Path(base).expanduser() / "blogmetad" / "config.toml"
-
-
-def fingerprint(config: Config) -> str:
-    """Twelve hex digits that change when a value of the configuration does."""
-    return hashlib.sha256(config.model_dump_json().encode()).hexdigest()[:12]

@@ -240,11 +240,3 @@ def test_the_default_file_follows_the_environment(monkeypatch: pytest.MonkeyPatc
     assert config.default_file() == tmp_path / "xdg/blogmetad/config.toml"
     monkeypatch.setenv("BLOGMETAD_CONFIG", "~/我的.toml")
     assert config.default_file() == tmp_path / "我的.toml"
-
-
-def test_the_fingerprint_changes_with_any_value_and_with_nothing_else(tmp_path: Path) -> None:
-    first = load(written(tmp_path, '[site]\nroot = "."\n'))
-    same = load(written(tmp_path, '# 注释\n[site]\nroot = "."\n'))
-    other = load(written(tmp_path, '[site]\nroot = "."\n[publish]\nkeep_days = 31\n'))
-    assert config.fingerprint(first) == config.fingerprint(same)
-    assert config.fingerprint(first) != config.fingerprint(other)
