@@ -10,6 +10,7 @@ from blogmetad.rules.script import is_in, key
 from blogmetad.values import Language
 
 LANGUAGE_NAMES = {"en": "English", "zh": "Chinese"}
+_STOPS = (".", "!", "?", "。", "！", "？")
 _LABELS = {"title": ("title", "标题", "题目"), "description": ("description", "描述", "摘要", "简介")}
 
 
@@ -39,6 +40,10 @@ def settle(proposed: str, name: str, rule: TextRule, language: Language, title: 
     if whole > rule.max_length:
         # A description cut inside a sentence still gets its full stop.
         text = shortened(text, rule.max_length - (name == "description"), rule.min_length)
+    elif name == "description" and whole >= rule.max_length - 2:
+        # It filled its room, which cut it off: it ends with its last whole sentence, if it has one.
+        ended = shortened(text, whole - 1, rule.min_length)
+        text = ended if ended.endswith(_STOPS) and not text.endswith(_STOPS) else text
     if len(text) < whole:
         changes.append(f"It was cut from {whole} to {len(text)} characters; {rule.max_length} is the most.")
     ended = text

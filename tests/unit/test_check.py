@@ -16,6 +16,8 @@ from blogmetad.rules.check import check, check_body
 from blogmetad.rules.clean import clean, shortened
 from blogmetad.rules.document import Rules, parse
 from blogmetad.rules.naming import is_telling
+from blogmetad.rules.schema import TextRule
+from blogmetad.rules.wording import settle
 from blogmetad.values import Choice, Decision, Draft, Metadata, Problem, Proposal, YamlValue
 
 CHINA = dt.timezone(dt.timedelta(hours=8))
@@ -445,3 +447,9 @@ def test_a_draft_with_enough_words_passes() -> None:
 @pytest.mark.parametrize("offered", ["https://www.example.com/post/your-title", "Your Title Here", "www.blog.com"])
 def test_an_address_or_a_placeholder_is_no_slug(offered: str) -> None:
     assert not is_telling(offered)
+
+
+def test_a_description_that_ran_out_of_room_ends_with_its_last_whole_sentence() -> None:
+    rule = TextRule(type="text", language="en", min_length=10, max_length=60)
+    offered = "It keeps readers going. It is built on pages, logs, and sync,"
+    assert settle(offered[:60], "description", rule, "en").text == "It keeps readers going."
