@@ -252,7 +252,7 @@ class Runner:
                 tools.proposer.prepare(tools.keep_going)
                 attempts = tools.ledger.attempt(job.id, tools.now()).attempts - stops
                 if attempts > limit:
-                    return self._park_deadly(desk, limit)
+                    return self._park(job, _deadly(limit))
                 return pipeline.finish(draft, desk, arrived=arrived)
             except ModelUnavailable as error:
                 return Retry(str(error))
@@ -263,24 +263,13 @@ class Runner:
                 desk.record("worker lost", {"reason": str(error), "attempt": attempts})
                 log.warning("worker lost", draft=draft.name, job=job.id, reason=str(error), attempt=attempts)
                 if attempts >= limit:
-                    return self._park_deadly(desk, limit)
+                    return self._park(job, _deadly(limit))
             except ComposeError as error:
-                problem = Problem("draft.frontmatter", str(error))
-                desk.record("parked", {"problems": [asdict(problem)]})
-                return Parked((problem,))
+                return self._park(job, Problem("draft.frontmatter", str(error)))
 
     def _park(self, job: Job, problem: Problem) -> Parked:
         facts = {"problems": [asdict(problem)]}
         self._tools.ledger.step(job.id, "parked", facts, self._tools.now())
-        return Parked((problem,))
-
-    def _park_deadly(self, desk: pipeline.Desk, limit: int) -> Parked:
-        message = (
-            f"The model's process was lost {limit} times over this draft, so it is left alone. "
-            "Save the file again to have it tried again; 'blogmetad doctor' checks the model."
-        )
-        problem = Problem("model.lost", message)
-        desk.record("parked", {"problems": [asdict(problem)]})
         return Parked((problem,))
 
     def _desk(self, job: Job) -> pipeline.Desk:
@@ -366,3 +355,11 @@ class Runner:
         log.warning("parked", draft=name, job=job.id, problems=[problem.message])
         self._write_entry(job.id)
         return Done(name, job.id, Parked((problem,)))
+
+
+def _deadly(limit: int) -> Problem:
+    message = (
+        f"The model's process was lost {limit} times over this draft, so it is left alone. "
+        "Save the file again to have it tried again; 'blogmetad doctor' checks the model."
+    )
+    return Problem("model.lost", message)
