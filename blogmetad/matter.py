@@ -197,6 +197,12 @@ class Plain(str):
     __slots__ = ()
 
 
+class Lines(list[YamlValue]):
+    """A list that is written with an item a line."""
+
+    __slots__ = ()
+
+
 class _Dumper(yaml.SafeDumper):
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002
         return True
@@ -221,6 +227,10 @@ def _flow_list(dumper: yaml.SafeDumper, data: list[Any]) -> yaml.Node:
     return dumper.represent_sequence("tag:yaml.org,2002:seq", data, flow_style=True)
 
 
+def _lines(dumper: yaml.SafeDumper, data: Lines) -> yaml.Node:
+    return dumper.represent_sequence("tag:yaml.org,2002:seq", data, flow_style=False)
+
+
 def _block_map(dumper: yaml.SafeDumper, data: dict[str, Any]) -> yaml.Node:
     return dumper.represent_mapping("tag:yaml.org,2002:map", data.items(), flow_style=False)
 
@@ -229,13 +239,15 @@ _Dumper.add_representer(str, _text)
 _Dumper.add_representer(Quoted, _quoted)
 _Dumper.add_representer(Plain, _plain)
 _Dumper.add_representer(list, _flow_list)
+_Dumper.add_representer(Lines, _lines)
 _Dumper.add_representer(dict, _block_map)
 
 
 def render(field: str, value: YamlValue) -> str:
     """One front-matter key with its value as YAML lines, ``\\n`` at the end of each.
 
-    Lists are written in one line (``tags: [ai, llm]``), maps as blocks, ``Quoted`` and ``Plain`` as they say.
+    Lists are written in one line (``tags: [ai, llm]``), maps as blocks; ``Quoted``, ``Plain`` and ``Lines`` as they
+    say.
     """
     return str(yaml.dump({field: value}, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1 << 20))
 

@@ -16,7 +16,7 @@ from blogmetad.model.proposal import Proposer
 from blogmetad.publish.compose import compose
 from blogmetad.rules.check import check, check_body
 from blogmetad.rules.document import Rules
-from blogmetad.rules.naming import post_date
+from blogmetad.rules.naming import local_to, post_date
 from blogmetad.rules.plan import known, plan
 from blogmetad.values import (
     Ask,
@@ -25,6 +25,7 @@ from blogmetad.values import (
     Duplicate,
     Held,
     Metadata,
+    Neighbour,
     Parked,
     Post,
     Problem,
@@ -38,11 +39,16 @@ Record = Callable[[str, Mapping[str, object]], None]
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What the stages work with. ``usage`` counts the terms of each field on the site; ``twin`` finds a published post
-    by the hash of its body; ``budget`` is the digest's size in tokens."""
+    """What the stages work with.
+
+    ``usage`` counts the terms of each field on the site; ``recall`` finds the published posts most like a draft, never
+    the draft itself; ``twin`` finds a published post by the hash of its body; ``budget`` is the digest's size in
+    tokens.
+    """
 
     rules: Rules
     usage: Mapping[str, Mapping[str, int]]
+    recall: Callable[[Draft], tuple[Neighbour, ...]]
     twin: Callable[[str], str | None]
     proposer: Proposer
     budget: int
@@ -82,7 +88,7 @@ def accept(
     if twin is not None:
         desk.record("duplicate", {"post": twin, "note": "a post with the same body exists; nothing is published"})
         return Duplicate(twin)
-    due = post_date(draft, arrived)
+    due = post_date(draft, local_to(rules, arrived))
     if isinstance(due, Problem):
         return _parked((due,), desk)
     if desk.hold_future and due.moment > now:

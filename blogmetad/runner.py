@@ -278,6 +278,7 @@ class Runner:
         return pipeline.Desk(
             rules=tools.rules,
             usage=terms,
+            recall=lambda _: (),
             twin=self._twin,
             proposer=tools.proposer,
             budget=tools.config.model.digest_tokens,

@@ -91,6 +91,21 @@ class Digest:
 
 
 @dataclass(frozen=True, slots=True)
+class Neighbour:
+    """A published post that is about the same things as the draft.
+
+    ``path`` is relative to the posts folder, ``terms`` has the post's terms by field. ``share`` is its part of what all
+    neighbours of the draft weigh together; the shares add up to 1.
+    """
+
+    path: str
+    title: str
+    description: str
+    terms: Mapping[str, tuple[str, ...]]
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """A term the model may choose, with the program's own evidence for it.
 
@@ -109,7 +124,8 @@ class Ask:
 
     ``label`` is written by the program in front of the value. For ``kind="terms"`` the model chooses between
     ``low`` and ``high`` of ``candidates`` and, where ``new`` is true, may write terms that are not among them.
-    ``low``/``high`` are characters for ``kind="text"`` and counts for ``kind="terms"``.
+    ``low``/``high`` are characters for ``kind="text"`` and counts for ``kind="terms"``; ``usual`` is what the site's
+    posts mostly have between them. ``sentences``: whole ones are wanted.
     """
 
     field: str
@@ -121,6 +137,8 @@ class Ask:
     candidates: tuple[Candidate, ...] = ()
     new: bool = False
     lower: bool = False
+    sentences: bool = False
+    usual: float | None = None
     hint: str = ""
     given: str | None = None
 

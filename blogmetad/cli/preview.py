@@ -88,6 +88,7 @@ def _propose(
     desk = pipeline.Desk(
         rules=rules,
         usage=usage,
+        recall=lambda _: (),
         twin=lambda _: None,
         proposer=proposer,
         budget=settings.model.digest_tokens,

@@ -15,11 +15,11 @@ from blogmetad.rules import terms, wording
 from blogmetad.rules.clean import clean
 from blogmetad.rules.document import Rules
 from blogmetad.rules.features import Features, features
-from blogmetad.rules.naming import PostDate, filename, post_date, post_slug
+from blogmetad.rules.naming import PostDate, filename, local_to, post_date, post_slug
 from blogmetad.rules.plan import resolve, wrote
-from blogmetad.rules.schema import ConstantRule, DateRule, FieldRule, TermsRule, TextRule, When
+from blogmetad.rules.schema import AuthorRule, ConstantRule, DateRule, FieldRule, TermsRule, TextRule, When
 from blogmetad.rules.vocabulary import Usage, build
-from blogmetad.values import Decision, Draft, Metadata, Problem, Proposal
+from blogmetad.values import Decision, Draft, Metadata, Problem, Proposal, YamlValue
 
 _LANGUAGES = {"en": "English", "zh": "Chinese", "body": "in the language of the post", "any": ""}
 
@@ -74,7 +74,7 @@ def check(
     """
     if arrived.tzinfo is None:
         raise ValueError("the time of arrival has no time zone")
-    date = post_date(draft, arrived)
+    date = post_date(draft, local_to(rules, arrived))
     problems = [date] if isinstance(date, Problem) else []
     dated = None if isinstance(date, Problem) else date
     title = _title(_Case(proposal, draft, rules, usage, features(draft.text), dated))
@@ -104,8 +104,11 @@ def cite(rules: Rules, name: str) -> str:
 def _described(rule: FieldRule) -> str:
     if isinstance(rule, ConstantRule):
         return f"written {_condition(rule.when)}" if rule.when else "the same in every post"
+    if isinstance(rule, AuthorRule):
+        return "left to the author"
     if isinstance(rule, DateRule):
-        return "a day with the time and its offset" if rule.time else "a day"
+        where = "" if rule.written else ", in the file's name only"
+        return f"a day{' with the time and its offset' if rule.time else ''}{where}"
     if isinstance(rule, TextRule):
         parts = [f"{rule.min_length} to {rule.max_length} characters", _LANGUAGES[rule.language]]
     else:
@@ -118,13 +121,15 @@ def _described(rule: FieldRule) -> str:
 def _condition(when: When) -> str:
     if when.headings is not None:
         return f"from {when.headings} headings on"
+    if when.language is not None:
+        return f"in {_LANGUAGES[when.language]} posts"
     return f"where there is a {when.fence} block" if when.fence is not None else "where there is math"
 
 
 def _find(case: _Case, name: str, rule: FieldRule) -> _Finding:
     if name in case.draft.fields:
         return _Finding(_authors(case, name))
-    if wrote(case.draft, name):
+    if isinstance(rule, AuthorRule) or wrote(case.draft, name):
         return _Finding()
     if isinstance(rule, ConstantRule):
         return _constant(case, name, rule)
@@ -152,11 +157,13 @@ def _seen(when: When, body: Features) -> str | None:
         return f"the post has {body.headings} headings" if body.headings >= when.headings else None
     if when.fence is not None:
         return f"the post has a {when.fence} block" if when.fence.lower() in body.fences else None
+    if when.language is not None:
+        return f"the post is in {_LANGUAGES[when.language]}" if body.language == when.language else None
     return "the post has math" if body.math else None
 
 
 def _date(case: _Case, name: str, rule: DateRule) -> _Finding:
-    if case.date is None:
+    if case.date is None or not rule.written:
         return _Finding()
     value = matter.format_date(case.date.moment, rule.time)
     return _Finding(Decision(name, value, "computed", cite(case.rules, name), evidence=(case.date.origin,)))
@@ -191,7 +198,7 @@ def _terms(case: _Case, name: str, rule: TermsRule) -> _Finding:
         return _Finding(problem=refused.problem if rule.min else None, queued=chosen.queued)
     decision = Decision(
         field=name,
-        value=list(chosen.names),
+        value=written(chosen.names, rule),
         source="generated" if chosen.invented else "vocabulary",
         rule=cite(case.rules, name),
         proposed=", ".join(choice.name for choice in choices),
@@ -199,6 +206,13 @@ def _terms(case: _Case, name: str, rule: TermsRule) -> _Finding:
         evidence=chosen.evidence,
     )
     return _Finding(decision, queued=chosen.queued)
+
+
+def written(names: tuple[str, ...], rule: TermsRule) -> YamlValue:
+    """Terms in the form their rule writes them. Words need terms without spaces, since Jekyll splits at those."""
+    if rule.form == "words" and not any(" " in name for name in names):
+        return matter.Plain(" ".join(names))
+    return matter.Lines(names) if rule.form == "lines" else list(names)
 
 
 def _refused(name: str, rule: TextRule | TermsRule, refusal: wording.Refusal) -> _Finding:

@@ -19,6 +19,7 @@ from blogmetad import matter
 from blogmetad.errors import BlogmetadError
 from blogmetad.rules.schema import (
     BY_TYPE,
+    Example,
     FieldRule,
     Head,
     MinBody,
@@ -37,7 +38,7 @@ MAX_HEAD = 512 * 1024
 """Bytes of YAML a document may have: a vocabulary of some thousand terms fits."""
 
 _NESTED: Mapping[str, type[BaseModel]] = MappingProxyType(
-    {"slug": SlugRule, "min_body": MinBody, "when": When, "vocabulary": Term}
+    {"slug": SlugRule, "min_body": MinBody, "when": When, "vocabulary": Term, "examples": Example}
 )
 _EXPECTED = MappingProxyType(
     {
@@ -90,6 +91,7 @@ class Rules:
     filename: str
     slug: SlugRule
     min_body: MinBody
+    examples: tuple[Example, ...]
     guidance: str
     sha256: str
     source: str
@@ -136,6 +138,7 @@ def parse(data: bytes, source: str) -> Rules:
         filename=head.filename,
         slug=head.slug,
         min_body=head.min_body,
+        examples=head.examples,
         guidance=guidance,
         sha256=sha256(data),
         source=source,

@@ -11,7 +11,8 @@ from pathlib import PurePosixPath
 
 from slugify import slugify
 
-from blogmetad.rules.schema import SlugRule
+from blogmetad.rules.document import Rules
+from blogmetad.rules.schema import DateRule, SlugRule
 from blogmetad.rules.script import is_latin
 from blogmetad.values import Draft, Problem, YamlValue
 
@@ -54,6 +55,13 @@ def post_date(draft: Draft, arrived: dt.datetime) -> PostDate | Problem:
     return PostDate(arrived, "the time the draft arrived")
 
 
+def local_to(rules: Rules, moment: dt.datetime) -> dt.datetime:
+    """The moment in the offset the rules write dates with; as it is, where they leave that to the site."""
+    rule = rules.fields["date"]
+    offset = rule.offset.replace(":", "") if isinstance(rule, DateRule) and rule.offset else None
+    return moment.astimezone(dt.datetime.strptime(offset, "%z").tzinfo) if offset else moment
+
+
 def read_date(value: YamlValue, zone: dt.tzinfo | None) -> dt.datetime | None:
     """A front-matter date with its offset (``zone``'s, where it has none); None if it is no date."""
     if isinstance(value, dt.datetime):
@@ -81,13 +89,15 @@ def read_date(value: YamlValue, zone: dt.tzinfo | None) -> dt.datetime | None:
 def slug_of(text: str, limits: SlugRule | None = None) -> str:
     """``[a-z0-9-]`` from the Latin words and numbers of a text, cut at word borders; empty if there are none.
 
+    Capitals stay where ``limits`` keep them.
     Chinese is left out and not spelt in pinyin: nobody recognises a title in it.
     """
     latin = "".join(
         " " if c.isalpha() and not is_latin(c) else c for c in unicodedata.normalize("NFKC", text.replace("_", " "))
     )
     longest = limits.max_length if limits else LONGEST_SLUG
-    slug = slugify(latin, max_length=LONGEST_SLUG * 8, replacements=(("'", ""), ("’", "")))
+    lower = limits is None or limits.case == "lower"
+    slug = slugify(latin, max_length=LONGEST_SLUG * 8, replacements=(("'", ""), ("’", "")), lowercase=lower)
     kept = slug.split("-")[: limits.max_words if limits else None]
     while len("-".join(kept)) > longest and len(kept) > 1:
         kept.pop()

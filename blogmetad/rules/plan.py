@@ -89,7 +89,17 @@ def _needs_slug(rule: FieldRule, draft: Draft, body: Language) -> bool:
 
 def _text(name: str, rule: TextRule, body: Language) -> Ask:
     language = resolve(rule.language, body)
-    return Ask(name, "text", label(name, rule), language, rule.min_length, rule.max_length, hint=rule.hint)
+    return Ask(
+        name,
+        "text",
+        label(name, rule),
+        language,
+        rule.min_length,
+        rule.max_length,
+        sentences=rule.sentences,
+        usual=rule.usual_length,
+        hint=rule.hint,
+    )
 
 
 def _terms(name: str, rule: TermsRule, text: str, usage: Usage, language: Language) -> Ask:
@@ -107,6 +117,7 @@ def _terms(name: str, rule: TermsRule, text: str, usage: Usage, language: Langua
         candidates=candidates,
         new=rule.new != "forbid",
         lower=rule.lower,
+        usual=rule.usual,
         hint=rule.hint,
     )
 

@@ -29,20 +29,36 @@ class _Model(BaseModel):
 
 
 class When(_Model):
-    """A condition on the body, exactly one: at least so many headings, a fenced block of a kind, or math."""
+    """A condition on the body, exactly one: at least so many headings, a fenced block of a kind, math, or the
+    language the post is written in."""
 
     headings: Annotated[int, Field(ge=1)] | None = None
     fence: str | None = None
     math: Literal[True] | None = None
+    language: Literal["en", "zh"] | None = None
 
     @model_validator(mode="after")
     def _one_condition(self) -> When:
         if len(self.model_fields_set) != 1 or self.model_dump(exclude_none=True) == {}:
-            raise ValueError("takes exactly one of 'headings: N', 'fence: NAME' or 'math: true'")
+            raise ValueError(
+                "takes exactly one of 'headings: N', 'fence: NAME', 'math: true' or 'language: en' (or zh)"
+            )
         return self
 
 
-class ConstantRule(_Model):
+class _FieldRule(_Model):
+    """What every field has. ``need``: without a ``required`` field there is no post; a ``recommended`` one is missed by
+    ``rules check``, an ``optional`` one by nobody."""
+
+    need: Literal["required", "recommended", "optional"] = "required"
+
+    @property
+    def required(self) -> bool:
+        """Whether there is no post without the field."""
+        return self.need == "required"
+
+
+class ConstantRule(_FieldRule):
     """The same value in every post, or in every post whose body meets ``when``."""
 
     type: Literal["constant"]
@@ -50,28 +66,41 @@ class ConstantRule(_Model):
     when: When | None = None
 
 
-class DateRule(_Model):
-    """The post's date, as a day or (``time``) with the time and its offset."""
+class AuthorRule(_FieldRule):
+    """A field that only the author writes, such as the path of a picture: it keeps its place and its ``kind``."""
+
+    type: Literal["author"]
+    kind: Literal["any", "text", "flag", "number", "date", "list", "map"] = "any"
+    need: Literal["recommended", "optional"] = "optional"
+
+
+class DateRule(_FieldRule):
+    """The post's date, as a day or (``time``) with the time and its offset: ``offset``, or else the site's. A date that
+    is not ``written`` stands in the file's name only."""
 
     type: Literal["date"]
     time: bool = False
+    offset: Annotated[str, Field(pattern=r"^[+-](?:0\d|1[0-4]):?[0-5]\d$")] | None = None
+    written: bool = True
 
 
-class _AskedRule(_Model):
+class _AskedRule(_FieldRule):
     """What fields the model fills in have in common. ``label`` is written in front of the value."""
 
     language: RuleLanguage = "any"
     label: Annotated[str, Field(max_length=60, pattern=r"^[^:：\n]*$")] = ""
     hint: str = ""
-    required: bool = True
 
 
 class TextRule(_AskedRule):
-    """A line of text between ``min_length`` and ``max_length`` characters."""
+    """A line of text between ``min_length`` and ``max_length`` characters, ``usual_length`` in the middle of the
+    site's. ``sentences``: whole ones, each with its full stop, as in a description; a title is none."""
 
     type: Literal["text"]
     min_length: Annotated[int, Field(ge=1)] = 1
     max_length: Annotated[int, Field(ge=1, le=1000)] = 200
+    usual_length: Annotated[int, Field(ge=1)] | None = None
+    sentences: bool = False
 
 
 class Term(_Model):
@@ -90,14 +119,21 @@ def _named(entry: object) -> object:
 
 
 class TermsRule(_AskedRule):
-    """A list of ``min`` to ``max`` terms; ``new`` says what becomes of those outside the vocabulary."""
+    """A list of ``min`` to ``max`` terms, on average ``usual``.
+
+    ``new`` says what becomes of those outside the vocabulary; ``rejected`` are terms never to be proposed again.
+    ``form``: a list in one line, a list of lines, or words with spaces between them (a single one stands alone).
+    """
 
     type: Literal["terms"]
     case: Literal["lower", "keep"] = "keep"
     min: Annotated[int, Field(ge=0)] = 1
     max: Annotated[int, Field(ge=1, le=50)] = 5
+    usual: Annotated[float, Field(gt=0, le=50, strict=False)] | None = None
+    form: Literal["list", "lines", "words"] = "list"
     new: Literal["allow", "queue", "forbid"] = "allow"
     vocabulary: Annotated[tuple[Annotated[Term, BeforeValidator(_named)], ...], Field(strict=False)] = ()
+    rejected: Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(strict=False)] = ()
 
     @property
     def lower(self) -> bool:
@@ -110,15 +146,16 @@ class TermsRule(_AskedRule):
         return self.new == "forbid" and bool(self.vocabulary)
 
 
-FieldRule: TypeAlias = ConstantRule | DateRule | TextRule | TermsRule
+FieldRule: TypeAlias = ConstantRule | AuthorRule | DateRule | TextRule | TermsRule
 BY_TYPE: Mapping[str, type[FieldRule]] = MappingProxyType(
-    {"constant": ConstantRule, "date": DateRule, "terms": TermsRule, "text": TextRule}
+    {"author": AuthorRule, "constant": ConstantRule, "date": DateRule, "terms": TermsRule, "text": TextRule}
 )
 
 
 class SlugRule(_Model):
-    """How long a slug made from a title gets; both limits hold at word borders."""
+    """How long a slug made from a title gets; both limits hold at word borders. ``case`` keeps the title's capitals."""
 
+    case: Literal["lower", "keep"] = "lower"
     max_words: Annotated[int, Field(ge=1, le=20)] = 8
     max_length: Annotated[int, Field(ge=8, le=80)] = 60
 
@@ -127,6 +164,13 @@ class MinBody(_Model):
     """Below this many words (a CJK character counts as one) a draft is parked."""
 
     words: Annotated[int, Field(ge=0)] = 20
+
+
+class Example(_Model):
+    """Title and description of a post as the author would have them: the model is shown how the site sounds."""
+
+    title: Annotated[str, Field(min_length=1)]
+    description: str = ""
 
 
 class Head(_Model):
@@ -138,6 +182,7 @@ class Head(_Model):
     filename: str = "{date}-{slug}.md"
     slug: SlugRule = SlugRule()
     min_body: MinBody = MinBody()
+    examples: Annotated[tuple[Example, ...], Field(strict=False, max_length=5)] = ()
 
     @field_validator("version")
     @classmethod
@@ -176,12 +221,17 @@ def house_rules(fields: Mapping[str, Any]) -> Iterator[Wrong]:
 
 def contradictions(rule: FieldRule) -> Iterator[Wrong]:
     """What is wrong within a rule whose every key is fine by itself."""
-    if isinstance(rule, TextRule) and rule.min_length > rule.max_length:
-        yield ("min_length",), f"is {rule.min_length}, more than max_length, which is {rule.max_length}"
+    if isinstance(rule, TextRule):
+        if rule.min_length > rule.max_length:
+            yield ("min_length",), f"is {rule.min_length}, more than max_length, which is {rule.max_length}"
+        if rule.usual_length is not None and not rule.min_length <= rule.usual_length <= rule.max_length:
+            yield ("usual_length",), "must lie between min_length and max_length"
     if not isinstance(rule, TermsRule):
         return
     if rule.min > rule.max:
         yield ("min",), f"is {rule.min}, more than max, which is {rule.max}"
+    if rule.usual is not None and not rule.min <= rule.usual <= rule.max:
+        yield ("usual",), "must lie between min and max"
     language = "any" if rule.language == "body" else rule.language
     for i, term in enumerate(rule.vocabulary):
         if not key(term.name):

@@ -39,8 +39,8 @@ def settle(proposed: str, name: str, rule: TextRule, language: Language, title: 
     whole = len(text)
     if whole > rule.max_length:
         # A description cut inside a sentence still gets its full stop.
-        text = shortened(text, rule.max_length - (name == "description"), rule.min_length)
-    elif name == "description" and whole >= rule.max_length - 2:
+        text = shortened(text, rule.max_length - rule.sentences, rule.min_length)
+    elif rule.sentences and whole >= rule.max_length - 2:
         # It filled its room, which cut it off: it ends with its last whole sentence, if it has one.
         ended = shortened(text, whole - 1, rule.min_length)
         text = ended if ended.endswith(_STOPS) and not text.endswith(_STOPS) else text
@@ -49,10 +49,10 @@ def settle(proposed: str, name: str, rule: TextRule, language: Language, title: 
     ended = text
     if name == "title":
         ended = without_period(text)
-    elif name == "description":
+    elif rule.sentences:
         ended = with_period(text, rule.max_length)
     if ended != text:
-        changes.append(f"The full stop at its end was {'added' if name == 'description' else 'taken off'}.")
+        changes.append(f"The full stop at its end was {'added' if rule.sentences else 'taken off'}.")
     refusal = _refusal(ended, rule, language, title)
     return Worded(refusal or ended, tuple(changes))
 

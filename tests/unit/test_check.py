@@ -31,11 +31,11 @@ fields:
   layout: {type: constant, value: post}
   title: {type: text, language: en, min_length: 10, max_length: 60}
   date: {type: date}
-  description: {type: text, language: en, min_length: 20, max_length: 100}
-  subtitle: {type: text, language: zh, min_length: 4, max_length: 20, required: false}
+  description: {type: text, language: en, min_length: 20, max_length: 100, sentences: true}
+  subtitle: {type: text, language: zh, min_length: 4, max_length: 20, need: recommended}
   tags: {type: terms, language: en, case: lower, min: 2, max: 4, new: NEW,
          vocabulary: [llm, {name: machine learning, aliases: [机器学习, ml]}]}
-  categories: {type: terms, language: en, max: 1, new: forbid, required: false, vocabulary: [Life, Workflow]}
+  categories: {type: terms, language: en, max: 1, new: forbid, need: optional, vocabulary: [Life, Workflow]}
   toc: {type: constant, value: {beginning: true}, when: {headings: 3}}
   mermaid: {type: constant, value: true, when: {fence: mermaid}}
   math: {type: constant, value: true, when: {math: true}}
@@ -450,6 +450,6 @@ def test_an_address_or_a_placeholder_is_no_slug(offered: str) -> None:
 
 
 def test_a_description_that_ran_out_of_room_ends_with_its_last_whole_sentence() -> None:
-    rule = TextRule(type="text", language="en", min_length=10, max_length=60)
+    rule = TextRule(type="text", language="en", min_length=10, max_length=60, sentences=True)
     offered = "It keeps readers going. It is built on pages, logs, and sync,"
     assert settle(offered[:60], "description", rule, "en").text == "It keeps readers going."

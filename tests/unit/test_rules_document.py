@@ -104,10 +104,10 @@ def test_an_unknown_key_is_named_with_the_one_that_was_meant_and_those_there_are
 
 
 def test_the_text_of_an_error_has_a_line_for_each_fault() -> None:
-    lines = message(with_fields("a: {type: words}", "b: {type: text, required: ja}")).splitlines()
+    lines = message(with_fields("a: {type: words}", "b: {type: text, need: ja}")).splitlines()
     assert lines == [
-        "rules.md:7: fields.a.type: 'type' must be constant, date, terms or text, not 'words'.",
-        "rules.md:8: fields.b.required: 'required' must be true or false, not 'ja'.",
+        "rules.md:7: fields.a.type: 'type' must be author, constant, date, terms or text, not 'words'.",
+        "rules.md:8: fields.b.need: 'need' must be 'required', 'recommended' or 'optional', not 'ja'.",
     ]
 
 
