@@ -82,6 +82,36 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
+class PublishedPost:
+    """A post of the site as it lies there.
+
+    ``path`` is relative to the posts folder; ``head`` holds the YAML lines between the ``---`` lines (None without
+    front matter), ``fields`` their values in the order they are written, ``body`` every byte behind them. ``terms`` are
+    those of every field that holds a list, tags and categories as Jekyll reads them. ``date`` and ``slug`` are those of
+    the file's name.
+    """
+
+    path: str
+    raw: bytes
+    head: bytes | None
+    fields: Mapping[str, YamlValue]
+    body: bytes
+    terms: Mapping[str, tuple[str, ...]]
+    date: dt.date
+    slug: str
+
+    @property
+    def body_sha256(self) -> str:
+        """Hash of the body alone: recognises the same text under another front matter."""
+        return body_sha256(self.body)
+
+    @property
+    def text(self) -> str:
+        """The body as text (UTF-8 was verified by the reader)."""
+        return self.body.decode("utf-8")
+
+
+@dataclass(frozen=True, slots=True)
 class Digest:
     """What the model reads of a post. ``tokens`` is an estimate made without the model's tokenizer."""
 

@@ -7,16 +7,15 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import stat
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 from blogmetad.errors import BlogmetadError
-from blogmetad.site.jekyll import post_name
 from blogmetad.site.post import Facts, facts
+from blogmetad.site.walk import Walk
 from blogmetad.values import Problem
 
 T = TypeVar("T")
@@ -28,7 +27,6 @@ MAX_BYTES = 10 * 1024 * 1024
 COMMIT_EVERY = 500
 BUSY_SECONDS = 10.0
 
-_SKIPPED = (".", "_", "#", "~")
 _CORRUPT = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _SCHEMA = (
     "CREATE TABLE origin (posts TEXT NOT NULL)",
@@ -66,49 +64,6 @@ class Refreshed:
     removed: int
     seconds: float
     problems: tuple[Problem, ...]
-
-
-@dataclass(slots=True)
-class _Walk:
-    """One pass over the folder. Posts below ``unseen`` may exist though they were not met."""
-
-    unseen: list[str] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
-
-    def posts(self, folder: Path, prefix: str = "") -> Iterator[tuple[str, os.stat_result]]:
-        """Relative path and status of every post, nested folders included."""
-        nested: list[str] = []
-        try:
-            with os.scandir(folder) as entries:
-                for entry in entries:
-                    if entry.name.startswith(_SKIPPED):
-                        continue
-                    if entry.is_dir(follow_symlinks=False):
-                        nested.append(entry.name)
-                    elif post_name(entry.name) is not None:
-                        status = self._status(entry, prefix)
-                        if status is not None:
-                            yield prefix + entry.name, status
-        except OSError as error:
-            self.unseen.append(prefix)
-            message = f"The posts folder {folder} cannot be read: {error.strerror}. Correct its path or permissions."
-            self.problems.append(Problem("post.folder", message))
-        for name in nested:
-            yield from self.posts(folder / name, f"{prefix}{name}/")
-
-    def _status(self, entry: os.DirEntry[str], prefix: str) -> os.stat_result | None:
-        """The status of a post; None if it is no file, or gone, or its name cannot be kept."""
-        try:
-            status = entry.stat()
-            (prefix + entry.name).encode("utf-8")
-        except UnicodeEncodeError:
-            shown = ascii(prefix + entry.name)[1:-1]
-            message = f"The name of the post {shown} is not valid UTF-8. Rename it."
-            self.problems.append(Problem("post.name", message, shown))
-            return None
-        except OSError:
-            return None
-        return status if stat.S_ISREG(status.st_mode) else None
 
 
 class Index:
@@ -176,7 +131,7 @@ class Index:
     def _refresh(self, began: float) -> Refreshed:
         query = "SELECT path, size, mtime_ns, ctime_ns, ino FROM posts"
         known: dict[str, _Key] = {row[0]: row[1:] for row in self._db.execute(query)}
-        walk, read = _Walk(), 0
+        walk, read = Walk(), 0
         with self._db:
             for path, status in walk.posts(self._posts):
                 key = (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
@@ -194,7 +149,7 @@ class Index:
         posts = self._db.execute("SELECT count(*) FROM posts").fetchone()[0]
         return Refreshed(posts, read, len(gone), time.perf_counter() - began, self._problems(walk))
 
-    def _read(self, path: str, status: os.stat_result, walk: _Walk) -> Facts | None:
+    def _read(self, path: str, status: os.stat_result, walk: Walk) -> Facts | None:
         """What is in a post; None if it cannot be told this time."""
         if status.st_size > MAX_BYTES:
             return Facts(problem=f"it has {status.st_size} bytes, more than {MAX_BYTES}")
@@ -218,7 +173,7 @@ class Index:
         terms = ((field, term, row) for field, term in post.terms)
         self._db.executemany("INSERT INTO terms (field, term, post) VALUES (?, ?, ?)", terms)
 
-    def _problems(self, walk: _Walk) -> tuple[Problem, ...]:
+    def _problems(self, walk: Walk) -> tuple[Problem, ...]:
         rows = self._db.execute("SELECT path, problem FROM posts WHERE problem IS NOT NULL ORDER BY path")
         damaged = (
             Problem("post.damaged", f"The post {path} cannot be read in full: {problem}. Correct it.", path)

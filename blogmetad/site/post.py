@@ -56,6 +56,14 @@ def _bad_encoding(raw: bytes) -> str | None:
     return None
 
 
+def terms(fields: Mapping[str, YamlValue]) -> dict[str, tuple[str, ...]]:
+    """The terms of a post by field, none of them twice, as Jekyll reads them."""
+    found: dict[str, dict[str, None]] = {}
+    for field, term in _terms(fields):
+        found.setdefault(field, {})[term] = None
+    return {field: tuple(each) for field, each in found.items()}
+
+
 def _terms(fields: Mapping[str, YamlValue]) -> Iterator[tuple[str, str]]:
     """The terms of every field that holds a list, and of tags and categories in all the ways Jekyll allows:
     ``tag`` holds a single one whatever it contains and goes before ``tags``, where text is split at white space."""

@@ -1,0 +1,9 @@
+"""``blogmetad rules``: learn them from posts, hold posts against them, and see what they are worth."""
+
+from __future__ import annotations
+
+import typer
+
+app = typer.Typer(
+    help="Rules: learn them from your posts, check posts against them, try them out.", no_args_is_help=True
+)
