@@ -6,11 +6,11 @@ missing keys are put between the lines. What comes out is read again before anyo
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import yaml
 
-from blogmetad import matter
+from blogmetad import inplace, matter
 from blogmetad.errors import BlogmetadError
 from blogmetad.values import Draft, Metadata, YamlValue
 
@@ -32,14 +32,11 @@ def compose(draft: Draft, metadata: Metadata) -> bytes:
     author's lines.
     """
     newline = draft.newline.encode("ascii")
-    lines = {
-        name: matter.render(name, value).encode("utf-8").replace(b"\n", newline)
-        for name, value in metadata.added.items()
-    }
+    lines = {name: matter.render(name, value).replace("\n", draft.newline) for name, value in metadata.added.items()}
     if not draft.head:
         gap = b"" if not draft.body or draft.body.startswith((b"\n", b"\r\n")) else newline
         fence = b"---" + newline
-        return _verified(draft, lines, fence, b"".join(lines.values()), fence, gap)
+        return _verified(draft, lines, fence, "".join(lines.values()).encode("utf-8"), fence, gap)
     opening, closing = _fences(draft)
     root = _root(draft.head)
     if root is not None and root.flow_style and lines:
@@ -49,9 +46,9 @@ def compose(draft: Draft, metadata: Metadata) -> bytes:
         )
     order = [decision.field for decision in metadata.decisions]
     try:
-        return _verified(draft, lines, opening, _interleave(draft.head, root, lines, order), closing, b"")
+        return _verified(draft, lines, opening, inplace.inserted(draft.head, root, lines, order), closing, b"")
     except ComposeError:
-        appended = draft.head + b"".join(_indent(text, root) for text in lines.values())
+        appended = draft.head + "".join(inplace.indented(text, root) for text in lines.values()).encode("utf-8")
         return _verified(draft, lines, opening, appended, closing, b"")
 
 
@@ -65,66 +62,12 @@ def _fences(draft: Draft) -> tuple[bytes, bytes]:
 def _root(head: bytes) -> yaml.MappingNode | None:
     """The author's mapping with its positions; None if there are only comments."""
     try:
-        node = yaml.compose(head.decode("utf-8"), Loader=matter.StrictLoader)
-    except (matter.MatterError, yaml.YAMLError, UnicodeDecodeError) as error:
+        return inplace.tree(head)
+    except matter.MatterError as error:
         raise ComposeError(f"The front matter cannot be read: {error}.") from None
-    return node if isinstance(node, yaml.MappingNode) else None
 
 
-def _interleave(head: bytes, root: yaml.MappingNode | None, lines: Mapping[str, bytes], order: Sequence[str]) -> bytes:
-    """Each missing key behind the nearest key before it in ``order`` that the author wrote, else on top."""
-    ends = _ends(head, root)
-    at: dict[int, list[bytes]] = {}
-    position = 0 if ends else len(head)
-    for name in order:
-        if name in lines:
-            at.setdefault(position, []).append(_indent(lines[name], root))
-        else:
-            position = ends.get(name, position)
-    out = []
-    last = 0
-    for place in sorted(at):
-        out += [head[last:place], *at[place]]
-        last = place
-    return b"".join([*out, head[last:]])
-
-
-def _ends(head: bytes, root: yaml.MappingNode | None) -> dict[str, int]:
-    """Author's key -> byte offset behind its last line. Comments and blank lines belong to the key below
-    them."""
-    if root is None:
-        return {}
-    text = head.decode("utf-8")
-    # Marks count characters and know line ends that are not ours (U+2028), so lines are found again from the
-    # index.
-    starts = [text.rfind("\n", 0, key.start_mark.index) + 1 for key, _ in root.value]
-    ends: dict[str, int] = {}
-    for (key, _), start, stop in zip(root.value, starts, [*starts[1:], len(text)], strict=True):
-        kept = text[start:stop].splitlines(keepends=True)
-        while len(kept) > 1 and _is_between_keys(kept[-1], _column(root)):
-            kept.pop()
-        ends[str(key.value)] = len((text[:start] + "".join(kept)).encode("utf-8"))
-    return ends
-
-
-def _is_between_keys(line: str, column: int) -> bool:
-    """Whether a line is blank or a comment, and no line of a block text that happens to begin with ``#``."""
-    bare = line.lstrip(" ")
-    return not bare.strip() or (bare.startswith("#") and len(line) - len(bare) <= column)
-
-
-def _column(root: yaml.MappingNode | None) -> int:
-    return root.start_mark.column if root is not None else 0
-
-
-def _indent(text: bytes, root: yaml.MappingNode | None) -> bytes:
-    prefix = b" " * _column(root)
-    return b"".join(prefix + line for line in text.splitlines(keepends=True))
-
-
-def _verified(
-    draft: Draft, lines: Mapping[str, bytes], opening: bytes, head: bytes, closing: bytes, gap: bytes
-) -> bytes:
+def _verified(draft: Draft, lines: Mapping[str, str], opening: bytes, head: bytes, closing: bytes, gap: bytes) -> bytes:
     """The post put together, once reading it again has given exactly what went in."""
     post = opening + head + closing + gap + draft.body
     expected: dict[str, YamlValue] = dict(draft.fields)
@@ -132,7 +75,7 @@ def _verified(
         again = matter.split(post)
         fields = None if again.head is None else matter.parse(again.head)
         for text in lines.values():
-            expected |= matter.parse(text) or {}
+            expected |= matter.parse(text.encode("utf-8")) or {}
     except matter.MatterError as error:
         raise ComposeError(f"The finished front matter could not be read again: {error}.") from None
     if again.body != gap + draft.body:
