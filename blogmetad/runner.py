@@ -278,7 +278,7 @@ class Runner:
         return pipeline.Desk(
             rules=tools.rules,
             usage=terms,
-            recall=lambda _: (),
+            recall=lambda draft: tools.index.similar(draft.text),
             twin=self._twin,
             proposer=tools.proposer,
             budget=tools.config.model.digest_tokens,

@@ -52,33 +52,26 @@ def preview(
     law = document.load(ready_made_rules().get(rules, Path(rules)) if rules else settings.site.rules)
     zone = read_site(settings.site.root).timezone
     worker = Worker(worker_options(settings))
+    index = Index(settings.site.posts, settings.site.state / "index.db")
     machine, failed = as_json(json), False
     try:
         with progress.status("loading the model") as status:
-            usage = _usage(settings, law)
+            index.refresh()
             for file in files:
                 status.update(f"reading {file.name}")
-                shown = _propose(file, law, usage, worker, settings, dt.datetime.now(zone))
+                shown = _propose(file, law, index, worker, settings, dt.datetime.now(zone))
                 failed = failed or bool(shown["problems"])
                 print_json(shown) if machine else _show(shown)
     finally:
         worker.unload()
-    raise typer.Exit(Exit.NEEDS_YOU if failed else Exit.OK)
-
-
-def _usage(settings: Config, rules: Rules) -> dict[str, dict[str, int]]:
-    index = Index(settings.site.posts, settings.site.state / "index.db")
-    try:
-        index.refresh()
-        return {field: index.usage(field) for field in rules.term_fields()}
-    finally:
         index.close()
+    raise typer.Exit(Exit.NEEDS_YOU if failed else Exit.OK)
 
 
 def _propose(
     file: Path,
     rules: Rules,
-    usage: dict[str, dict[str, int]],
+    index: Index,
     proposer: Proposer,
     settings: Config,
     now: dt.datetime,
@@ -87,8 +80,8 @@ def _propose(
     began = time.perf_counter()
     desk = pipeline.Desk(
         rules=rules,
-        usage=usage,
-        recall=lambda _: (),
+        usage={field: index.usage(field) for field in rules.term_fields()},
+        recall=lambda draft: index.similar(draft.text),
         twin=lambda _: None,
         proposer=proposer,
         budget=settings.model.digest_tokens,

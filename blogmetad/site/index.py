@@ -8,19 +8,22 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from collections.abc import Callable
+import zlib
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 from blogmetad.errors import BlogmetadError
+from blogmetad.site.bag import is_copy, telling, words
 from blogmetad.site.post import Facts, facts
 from blogmetad.site.walk import Walk
-from blogmetad.values import Problem
+from blogmetad.values import Neighbour, Problem
 
 T = TypeVar("T")
 
-VERSION = 1
+VERSION = 2
 """Of the schema and of what is read out of a post: another one means the cache is built anew."""
 
 MAX_BYTES = 10 * 1024 * 1024
@@ -33,13 +36,23 @@ _SCHEMA = (
     """CREATE TABLE posts (
         id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE,
         size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, ctime_ns INTEGER NOT NULL, ino INTEGER NOT NULL,
-        body TEXT, title TEXT NOT NULL, problem TEXT)""",
+        body TEXT, title TEXT NOT NULL, description TEXT NOT NULL, words BLOB NOT NULL, problem TEXT)""",
     "CREATE INDEX posts_body ON posts (body)",
     """CREATE TABLE terms (
         field TEXT NOT NULL, term TEXT NOT NULL, post INTEGER NOT NULL REFERENCES posts ON DELETE CASCADE,
         PRIMARY KEY (field, term, post)) WITHOUT ROWID""",
     "CREATE INDEX terms_post ON terms (post)",
+    # Contentless: the words are kept once, compressed, in posts.
+    """CREATE VIRTUAL TABLE search USING fts5 (
+        head, body, content = '', tokenize = "unicode61 remove_diacritics 0 tokenchars '+#.'")""",
+    "CREATE VIRTUAL TABLE holders USING fts5vocab (search, row)",
 )
+
+_HEAD_WEIGHT = 3.0
+_STEEPNESS = 4
+NEIGHBOURS = 8
+_ASKED, _AT_ONCE = 1200, 400
+"""Different words of a draft that are looked up, the most frequent ones, and how many in one query."""
 
 _Key = tuple[int, int, int, int]
 """Size, mtime_ns, ctime_ns and inode: a post that has them all unchanged is not read again."""
@@ -109,6 +122,52 @@ class Index:
         """The file names that are taken, without their folders."""
         return {path.rpartition("/")[2] for (path,) in self._rows("SELECT path FROM posts")}
 
+    def similar(self, text: str, but: Collection[str] = ()) -> tuple[Neighbour, ...]:
+        """The published posts most like ``text``, the nearest first, by BM25 over words and pairs of Chinese signs.
+
+        Posts that hold nearly the same words are earlier copies of the text, and left out like those whose paths are in
+        ``but``. A text without a telling word has no neighbours.
+        """
+        return self._healed(lambda: self._similar(text, frozenset(but)))
+
+    def _similar(self, text: str, but: frozenset[str]) -> tuple[Neighbour, ...]:
+        bag = Counter(words(text))
+        holders = self._holders([word for word, _ in bag.most_common(_ASKED)])
+        query = " OR ".join(f'"{word}"' for word in telling(bag, holders, self.count()))
+        if not query:
+            return ()
+        ranked = self._db.execute(
+            "SELECT posts.path, posts.title, posts.description, posts.words, posts.id, -found.score"
+            f" FROM (SELECT rowid AS post, bm25(search, {_HEAD_WEIGHT}, 1.0) AS score FROM search WHERE search MATCH ?"
+            " ORDER BY score LIMIT ?) AS found JOIN posts ON posts.id = found.post ORDER BY found.score, posts.path",
+            (query, 2 * NEIGHBOURS + len(but)),
+        ).fetchall()
+        near = [
+            row
+            for row in ranked
+            if row[5] > 0 and row[0] not in but and not is_copy(bag, Counter(_unpacked(row[3])[1].split()))
+        ][:NEIGHBOURS]
+        weights = [(score / near[0][5]) ** _STEEPNESS for *_, score in near]
+        return tuple(
+            Neighbour(path, title, description, self._terms_of(post), weight / sum(weights))
+            for (path, title, description, _, post, _), weight in zip(near, weights, strict=True)
+        )
+
+    def _holders(self, asked: Sequence[str]) -> dict[str, int]:
+        """How many posts have each of these words; words no post has are left out."""
+        found: dict[str, int] = {}
+        for start in range(0, len(asked), _AT_ONCE):
+            part = asked[start : start + _AT_ONCE]
+            marks = ", ".join("?" * len(part))
+            found |= dict(self._db.execute(f"SELECT term, doc FROM holders WHERE term IN ({marks})", part))
+        return found
+
+    def _terms_of(self, post: int) -> dict[str, tuple[str, ...]]:
+        found: dict[str, tuple[str, ...]] = {}
+        for field_name, term in self._db.execute("SELECT field, term FROM terms WHERE post = ?", (post,)):
+            found[field_name] = (*found.get(field_name, ()), term)
+        return found
+
     def _rows(self, query: str, *values: str) -> list[Any]:
         return self._healed(lambda: self._db.execute(query, values).fetchall())
 
@@ -145,7 +204,8 @@ class Index:
                         self._db.commit()
                 known.pop(path, None)
             gone = [path for path in known if not path.startswith(tuple(walk.unseen))]
-            self._db.executemany("DELETE FROM posts WHERE path = ?", ((path,) for path in gone))
+            for path in gone:
+                self._forget(path)
         posts = self._db.execute("SELECT count(*) FROM posts").fetchone()[0]
         return Refreshed(posts, read, len(gone), time.perf_counter() - began, self._problems(walk))
 
@@ -164,14 +224,22 @@ class Index:
             return None
 
     def _store(self, path: str, key: _Key, post: Facts) -> None:
-        self._db.execute("DELETE FROM posts WHERE path = ?", (path,))
+        self._forget(path)
         row = self._db.execute(
-            "INSERT INTO posts (path, size, mtime_ns, ctime_ns, ino, body, title, problem)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (path, *key, post.body, post.title, post.problem),
+            "INSERT INTO posts (path, size, mtime_ns, ctime_ns, ino, body, title, description, words, problem)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (path, *key, post.body, post.title, post.description, _packed(post.head, post.words), post.problem),
         ).lastrowid
+        self._db.execute("INSERT INTO search (rowid, head, body) VALUES (?, ?, ?)", (row, post.head, post.words))
         terms = ((field, term, row) for field, term in post.terms)
         self._db.executemany("INSERT INTO terms (field, term, post) VALUES (?, ?, ?)", terms)
+
+    def _forget(self, path: str) -> None:
+        """Take a post out, if it is in. A contentless search index has to be told which words it loses."""
+        for row, packed in self._db.execute("SELECT id, words FROM posts WHERE path = ?", (path,)).fetchall():
+            command = "INSERT INTO search (search, rowid, head, body) VALUES ('delete', ?, ?, ?)"
+            self._db.execute(command, (row, *_unpacked(packed)))
+            self._db.execute("DELETE FROM posts WHERE id = ?", (row,))
 
     def _problems(self, walk: Walk) -> tuple[Problem, ...]:
         rows = self._db.execute("SELECT path, problem FROM posts WHERE problem IS NOT NULL ORDER BY path")
@@ -225,6 +293,15 @@ class Index:
     def _discard(self) -> None:
         for suffix in ("", "-journal", "-wal", "-shm"):
             self._cache.with_name(self._cache.name + suffix).unlink(missing_ok=True)
+
+
+def _packed(head: str, body: str) -> bytes:
+    return zlib.compress(f"{head}\n{body}".encode())
+
+
+def _unpacked(packed: bytes) -> list[str]:
+    """Words of title and description, and of the body."""
+    return zlib.decompress(packed).decode("utf-8").split("\n", 1)
 
 
 def _is_corrupt(error: sqlite3.Error) -> bool:

@@ -16,6 +16,7 @@ from blogmetad.values import Problem
 
 CONFIG = "_config.yml"
 POSTS = "_posts"
+AL_FOLIO_KEYS = {"enable_darkmode", "display_tags"}
 LOCALTIME = Path("/etc/localtime")
 
 _POST_NAME = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})-(.+)\.[^.]+", re.ASCII)
@@ -26,7 +27,8 @@ class SiteConfig:
     """What ``_config.yml`` says that matters here.
 
     ``timezone`` is the site's if ``timezone_known``, else this machine's, which is what Jekyll takes too.
-    ``future`` tells whether posts dated in the future are shown.
+    ``future`` tells whether posts dated in the future are shown. ``permalink`` is the pattern of the posts' addresses,
+    None where there is no configuration to tell; ``al_folio`` whether the theme seems to be that one.
     """
 
     root: Path
@@ -35,6 +37,8 @@ class SiteConfig:
     timezone_known: bool
     future: bool
     problems: tuple[Problem, ...] = ()
+    permalink: str | None = None
+    al_folio: bool = False
 
 
 def read_site(root: Path) -> SiteConfig:
@@ -54,6 +58,8 @@ def read_site(root: Path) -> SiteConfig:
         timezone_known=zone is not None,
         future=future is True,
         problems=problems,
+        permalink=str(settings.get("permalink") or "date") if (root / CONFIG).is_file() else None,
+        al_folio="al-folio" in str(settings).lower().replace("_", "-") or settings.keys() >= AL_FOLIO_KEYS,
     )
 
 

@@ -7,7 +7,11 @@ from dataclasses import dataclass
 
 from blogmetad import matter
 from blogmetad.matter import MatterError, Split
+from blogmetad.site.bag import words
 from blogmetad.values import EMPTY, YamlValue, body_sha256
+
+DESCRIPTIONS = ("description", "excerpt", "summary", "abstract", "subtitle")
+"""What themes call the line that tells what a post is about, the commonest first."""
 
 _SINGULAR = {"tags": "tag", "categories": "category"}
 
@@ -16,12 +20,16 @@ _SINGULAR = {"tags": "tag", "categories": "category"}
 class Facts:
     """One post in short.
 
-    ``body`` is the hash that recognises its body. ``terms`` are pairs of field and term. ``problem`` says why the post
-    cannot be read in full.
+    ``body`` is the hash that recognises its body. ``terms`` are pairs of field and term. ``head`` and ``words`` are the
+    words of title and description, and of the body, with spaces between them. ``problem`` says why the post cannot be
+    read in full.
     """
 
     body: str | None = None
     title: str = ""
+    description: str = ""
+    head: str = ""
+    words: str = ""
     terms: tuple[tuple[str, str], ...] = ()
     problem: str | None = None
 
@@ -39,13 +47,21 @@ def facts(raw: bytes) -> Facts:
         if fields is None:
             parts = Split(None, raw.removeprefix(matter.BOM))
         problem = _bad_encoding(raw)
-    title = (fields or EMPTY).get("title")
+    title, description = _line(fields or EMPTY, ("title",)), _line(fields or EMPTY, DESCRIPTIONS)
     return Facts(
         body=body_sha256(parts.body),
-        title="" if title is None else str(title).strip(),
+        title=title,
+        description=description,
+        head=" ".join(words(f"{title}\n{description}")),
+        words=" ".join(words(parts.body.decode("utf-8", "replace"))),
         terms=tuple(dict.fromkeys(_terms(fields or EMPTY))),
         problem=problem,
     )
+
+
+def _line(fields: Mapping[str, YamlValue], names: tuple[str, ...]) -> str:
+    """The first of these fields that says something."""
+    return next((str(value).strip() for name in names if (value := fields.get(name)) not in (None, "")), "")
 
 
 def _bad_encoding(raw: bytes) -> str | None:
