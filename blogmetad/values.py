@@ -50,6 +50,22 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
+class Finding:
+    """Something about published posts that the rules or Jekyll would have otherwise.
+
+    ``rule`` and ``message`` are as a Problem's; ``paths`` names the post it is about, or all posts that get into each
+    other's way. ``fixable``: ``rules check --fix`` repairs it.
+    """
+
+    rule: str
+    severity: Literal["error", "warning"]
+    message: str
+    paths: tuple[str, ...]
+    field: str | None = None
+    fixable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
     """A settled file, read: the author's fields and the author's bytes.
 

@@ -42,12 +42,20 @@ def new_york() -> Iterator[None]:
 
 def test_title_time_zone_and_future_are_read_from_the_configuration(tmp_path: Path) -> None:
     config = site(tmp_path, "title: 因果之家  # 我的\ntimezone: Asia/Shanghai\nfuture: true\n")
-    assert config == SiteConfig(tmp_path, "因果之家", ZoneInfo("Asia/Shanghai"), True, True)
+    assert config == SiteConfig(tmp_path, "因果之家", ZoneInfo("Asia/Shanghai"), True, True, permalink="date")
 
 
 def test_a_site_that_says_nothing_gets_jekylls_defaults(tmp_path: Path, new_york: None) -> None:  # noqa: ARG001
     config = site(tmp_path, "# 空\n")
-    assert config == SiteConfig(tmp_path, "", ZoneInfo("America/New_York"), False, False)
+    assert config == SiteConfig(tmp_path, "", ZoneInfo("America/New_York"), False, False, permalink="date")
+
+
+def test_the_pattern_of_addresses_and_the_theme_are_read_from_the_configuration(tmp_path: Path) -> None:
+    config = site(tmp_path, "permalink: /blog/:year/:title/\nenable_darkmode: true\ndisplay_tags: [代码]\n")
+    assert config.permalink == "/blog/:year/:title/"
+    assert config.al_folio
+    assert site(tmp_path, "plugins: [al_folio_core]\n").al_folio
+    assert not site(tmp_path, "theme: minimal-mistakes-jekyll\n").al_folio
 
 
 def test_a_site_without_configuration_is_usable_and_the_problem_names_the_file(tmp_path: Path) -> None:
@@ -55,6 +63,7 @@ def test_a_site_without_configuration_is_usable_and_the_problem_names_the_file(t
     assert rules(config) == ["site.config"]
     assert str(tmp_path / "_config.yml") in config.problems[0].message
     assert not config.timezone_known
+    assert config.permalink is None
 
 
 @pytest.mark.parametrize(
