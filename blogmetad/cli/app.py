@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from blogmetad.cli import demo, doctor, init, journal, model, preview, run, status
+from blogmetad.cli import demo, doctor, init, journal, model, preview, rules, run, status
 from blogmetad.cli.exits import Exit
 from blogmetad.daemon import AlreadyRunning
 from blogmetad.errors import BlogmetadError
@@ -40,6 +40,7 @@ status.add_to(app)
 doctor.add_to(app)
 demo.add_to(app)
 app.add_typer(model.app, name="model")
+app.add_typer(rules.app, name="rules")
 
 
 def _version(asked: bool) -> None:

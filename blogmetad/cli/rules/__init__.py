@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import typer
 
+from blogmetad.cli.rules import learn
+
 app = typer.Typer(
     help="Rules: learn them from your posts, check posts against them, try them out.", no_args_is_help=True
 )
+learn.add_to(app)

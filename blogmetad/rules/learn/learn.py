@@ -1,0 +1,74 @@
+"""From posts to the rules they keep to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from blogmetad.rules.learn import style
+from blogmetad.rules.learn.fields import learn_field, names_in_order, rare_names
+from blogmetad.rules.learn.findings import Learned
+from blogmetad.rules.learn.glosses import glosses
+from blogmetad.rules.learn.guidance import Guidance
+from blogmetad.rules.learn.merging import Pair
+from blogmetad.rules.learn.pairs import COMMON
+from blogmetad.rules.learn.sample import FEW, Sample, inner_range, sample
+from blogmetad.rules.learn.slugs import learn_names
+from blogmetad.rules.learn.termlists import is_term_field, read_lists
+from blogmetad.rules.learn.yaml_text import plain
+from blogmetad.rules.schema import MinBody
+from blogmetad.values import PublishedPost
+
+
+def learn(
+    posts: Sequence[PublishedPost], *, name: str, timezone_known: bool, guidance: Guidance | None = None
+) -> Learned:
+    """The rules that ``posts`` keep to, with the evidence. What ``guidance`` says goes before what they suggest.
+
+    ``name`` is the document's; ``timezone_known`` tells that the site's configuration names a time zone, so that the
+    rules need not say an offset.
+    """
+    samples = [sample(post) for post in posts]
+    names = names_in_order(samples)
+    pairs = _pairs(samples, names)
+    fields = tuple(learn_field(each, samples, pairs, timezone_known) for each in names)
+    named = learn_names(samples)
+    rules = {each.name: each.rule for each in fields}
+    min_body, words = _min_body(samples)
+    return Learned(
+        name=plain(name)[:60] or "learned",
+        posts=len(samples),
+        fields=fields,
+        filename=named.filename,
+        slug=named.slug,
+        min_body=min_body,
+        examples=style.examples(samples, rules),
+        remarks=_remarks(samples, names),
+        evidence={"filename": named.filename_evidence, "slug": named.slug_evidence, "min_body": words},
+        deviations=(*(d for each in fields for d in each.deviations), *named.deviations),
+        prose=style.prose(rules, samples),
+    )
+
+
+def _pairs(samples: Sequence[Sample], names: Sequence[str]) -> tuple[Pair, ...]:
+    """Words of two languages for the terms of the posts, the blog's own first; none where no body is Chinese."""
+    texts = [s.post.text for s in samples if s.body.language == "zh"]
+    if not texts:
+        return ()
+    lists = [each for name in names if is_term_field(name, samples) for each in read_lists(name, samples)]
+    return (*glosses(texts, {term for each in lists for term in each.terms}), *COMMON)
+
+
+def _min_body(samples: Sequence[Sample]) -> tuple[MinBody, str]:
+    default = MinBody()
+    if len(samples) < FEW:
+        return default, "the default"
+    least, _ = inner_range([s.body.words for s in samples])
+    return MinBody(words=min(default.words, least)), f"nearly all posts have {least} words or more"
+
+
+def _remarks(samples: Sequence[Sample], names: Sequence[str]) -> tuple[str, ...]:
+    rare = rare_names(samples, names)
+    if not rare:
+        return ()
+    shown = ", ".join(f"{plain(name)[:40]} ({count})" for name, count in rare[:20])
+    return (f"Fields of few posts have no rule and stay as they are: {shown}.",)
