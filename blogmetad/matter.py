@@ -8,6 +8,7 @@ through a loader without anchors, tags, merge keys, duplicate keys or depth, and
 from __future__ import annotations
 
 import datetime as dt
+import io
 import math
 import re
 from collections.abc import Hashable, Mapping
@@ -250,6 +251,14 @@ def render(field: str, value: YamlValue) -> str:
     say.
     """
     return str(yaml.dump({field: value}, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1 << 20))
+
+
+def scalar(text: str, style: str | None = None) -> str:
+    """Text as YAML in one line, fit for a list in brackets; ``style`` is the kind of quotes it should get."""
+    row = yaml.SequenceNode("tag:yaml.org,2002:seq", [_text(_Dumper(io.StringIO()), text)], flow_style=True)
+    row.value[0].style = row.value[0].style or style
+    written = str(yaml.serialize(row, Dumper=_Dumper, allow_unicode=True, width=1 << 20))
+    return written.rstrip("\n")[1:-1]
 
 
 def format_date(moment: dt.datetime, with_time: bool) -> Plain:

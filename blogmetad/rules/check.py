@@ -145,13 +145,13 @@ def _authors(case: _Case, name: str) -> Decision:
 def _constant(case: _Case, name: str, rule: ConstantRule) -> _Finding:
     if rule.when is None:
         return _Finding(Decision(name, rule.value, "constant", cite(case.rules, name)))
-    evidence = _seen(rule.when, case.body)
+    evidence = seen(rule.when, case.body)
     if evidence is None:
         return _Finding()
     return _Finding(Decision(name, rule.value, "computed", cite(case.rules, name), evidence=(evidence,)))
 
 
-def _seen(when: When, body: Features) -> str | None:
+def seen(when: When, body: Features) -> str | None:
     """What in the body meets a condition; None if nothing does."""
     if when.headings is not None:
         return f"the post has {body.headings} headings" if body.headings >= when.headings else None

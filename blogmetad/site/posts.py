@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,16 +49,22 @@ def read_posts(folder: Path) -> Posts:
             continue
         read = read_post(path, raw)
         (problems if isinstance(read, Problem) else posts).append(read)  # type: ignore[arg-type]
-    for path in sorted(walk.misnamed):
-        message = f"{path} is no post to Jekyll: a post's name is YYYY-MM-DD-title.md. Rename it or move it away."
-        problems.append(Problem("post.name", message, path))
+    problems += map(misnamed, sorted(walk.misnamed))
     return Posts(tuple(posts), (*walk.problems, *problems))
 
 
-def read_post(path: str, raw: bytes) -> PublishedPost | Problem:
-    """One post; ``path`` is relative to the posts folder and ends in a name Jekyll accepts."""
-    named = post_name(path.rpartition("/")[2])
-    assert named is not None
+def misnamed(path: str) -> Problem:
+    """What is wrong with a Markdown file whose name Jekyll does not take for a post's."""
+    message = f"{path} is no post to Jekyll: a post's name is YYYY-MM-DD-title.md. Rename it or move it away."
+    return Problem("post.name", message, path)
+
+
+def read_post(path: str, raw: bytes, named: tuple[dt.date, str] | None = None) -> PublishedPost | Problem:
+    """One post; ``path`` is relative to the posts folder. ``named`` is the date and the slug of a file whose name does
+    not have them, as a draft's; ValueError if neither tells."""
+    named = post_name(path.rpartition("/")[2]) or named
+    if named is None:
+        raise ValueError(f"{path} has no date in its name")
     try:
         raw.decode("utf-8")
         parts = matter.split(raw)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import typer
 
-from blogmetad.cli.rules import learn
+from blogmetad.cli.rules import check, learn
 
 app = typer.Typer(
     help="Rules: learn them from your posts, check posts against them, try them out.", no_args_is_help=True
 )
 learn.add_to(app)
+check.add_to(app)

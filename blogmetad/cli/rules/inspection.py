@@ -1,0 +1,104 @@
+"""What ``rules check`` finds: the posts of a site, read, and held against the rules and against Jekyll's habits."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from blogmetad.rules.document import Rules
+from blogmetad.rules.lint import Law, law, lint
+from blogmetad.rules.naming import read_date
+from blogmetad.site.jekyll import SiteConfig, post_name
+from blogmetad.site.posts import misnamed, read_post, read_posts
+from blogmetad.site.preflight import collisions, has_categories, preflight
+from blogmetad.values import Finding, Problem, PublishedPost
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """Where the posts lie, what the site says of itself, and where originals are kept."""
+
+    posts: Path
+    site: SiteConfig
+    state: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """The posts that were checked, by their paths, and all that was found.
+
+    Paths are relative to the posts folder, for files elsewhere as they were given. ``findings`` are about one file
+    each, ``shared`` about posts that get into each other's way.
+    """
+
+    posts: Mapping[str, PublishedPost]
+    law: Law
+    findings: tuple[Finding, ...]
+    shared: tuple[Finding, ...]
+
+
+def inspect(ground: Ground, rules: Rules, files: Iterable[Path]) -> Inspection:
+    """Check ``files``, or all posts if there are none. The site is read in full all the same: which terms are usual
+    and which addresses are taken depends on every post."""
+    chosen = {_path(ground, file): file for file in files}
+    read = read_posts(ground.posts)
+    posts, problems = {post.path: post for post in read.posts}, list(read.problems)
+    for path, file in chosen.items():
+        if path not in posts and path not in {problem.field for problem in problems}:
+            problems += _add(posts, path, file)
+    moments = {path: moment for path, post in posts.items() if (moment := _moment(post, ground.site)) is not None}
+    shared = collisions(posts.values(), ground.site, moments)
+    judge = law(rules, _usage(posts.values(), rules), _addressed(ground.site))
+    if chosen:
+        posts = {path: posts[path] for path in chosen if path in posts}
+        problems = [problem for problem in problems if problem.field in chosen]
+        shared = tuple(finding for finding in shared if chosen.keys() & set(finding.paths))
+    findings = [Finding(problem.rule, "error", problem.message, (problem.field or "",)) for problem in problems]
+    now = dt.datetime.now(ground.site.timezone)
+    for path, post in posts.items():
+        findings += (*preflight(post, ground.site, moments.get(path), now), *lint(post, judge))
+    return Inspection(posts, judge, tuple(findings), shared)
+
+
+def _path(ground: Ground, file: Path) -> str:
+    """A file's path as posts are named here."""
+    full = file.expanduser().absolute()
+    return str(full.relative_to(ground.posts)) if full.is_relative_to(ground.posts) else str(file)
+
+
+def _add(posts: dict[str, PublishedPost], path: str, file: Path) -> Iterator[Problem]:
+    """Read a file that is none of the site's posts, a draft perhaps."""
+    try:
+        raw = file.expanduser().read_bytes()
+    except OSError as error:
+        message = f"{path} cannot be read: {error.strerror}. Check its name and its permissions."
+        yield Problem("post.unreadable", message, path)
+        return
+    if post_name(file.name) is None:
+        yield misnamed(path)
+    read = read_post(path, raw, (dt.date.today(), file.stem))  # noqa: DTZ011 - only a name is made of it
+    if isinstance(read, Problem):
+        yield read
+    else:
+        posts[path] = read
+
+
+def _moment(post: PublishedPost, site: SiteConfig) -> dt.datetime | None:
+    return read_date(post.fields.get("date"), site.timezone)
+
+
+def _usage(posts: Iterable[PublishedPost], rules: Rules) -> dict[str, dict[str, int]]:
+    """How many posts carry each term, by field."""
+    posts = tuple(posts)
+    return {
+        field: dict(Counter(term for post in posts for term in post.terms.get(field, ())))
+        for field in rules.term_fields()
+    }
+
+
+def _addressed(site: SiteConfig) -> frozenset[str]:
+    """The fields whose terms are part of an address."""
+    return frozenset({"categories"} if has_categories(site) else ())
