@@ -10,7 +10,7 @@ import sqlite3
 import time
 import zlib
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -132,7 +132,7 @@ class Index:
 
     def _similar(self, text: str, but: frozenset[str]) -> tuple[Neighbour, ...]:
         bag = Counter(words(text))
-        holders = self._holders([word for word, _ in bag.most_common(_ASKED)])
+        holders = self._holders([word for word, _ in bag.most_common(_ASKED)], but)
         query = " OR ".join(f'"{word}"' for word in telling(bag, holders, self.count()))
         if not query:
             return ()
@@ -153,13 +153,16 @@ class Index:
             for (path, title, description, _, post, _), weight in zip(near, weights, strict=True)
         )
 
-    def _holders(self, asked: Sequence[str]) -> dict[str, int]:
-        """How many posts have each of these words; words no post has are left out."""
-        found: dict[str, int] = {}
+    def _holders(self, asked: Sequence[str], but: Collection[str]) -> Mapping[str, int]:
+        """How many posts have each of these words, those in ``but`` not counted: words only they have find nothing."""
+        found: Counter[str] = Counter()
         for start in range(0, len(asked), _AT_ONCE):
             part = asked[start : start + _AT_ONCE]
             marks = ", ".join("?" * len(part))
-            found |= dict(self._db.execute(f"SELECT term, doc FROM holders WHERE term IN ({marks})", part))
+            found.update(dict(self._db.execute(f"SELECT term, doc FROM holders WHERE term IN ({marks})", part)))
+        for path in but:
+            for (packed,) in self._db.execute("SELECT words FROM posts WHERE path = ?", (path,)):
+                found.subtract(found.keys() & set(" ".join(_unpacked(packed)).split()))
         return found
 
     def _terms_of(self, post: int) -> dict[str, tuple[str, ...]]:
