@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from blogmetad.rules.learn import style
 from blogmetad.rules.learn.fields import learn_field, names_in_order, rare_names
 from blogmetad.rules.learn.findings import Learned
 from blogmetad.rules.learn.glosses import glosses
 from blogmetad.rules.learn.guidance import Guidance
+from blogmetad.rules.learn.guided import guided_field, order
 from blogmetad.rules.learn.merging import Pair
 from blogmetad.rules.learn.pairs import COMMON
-from blogmetad.rules.learn.sample import FEW, Sample, inner_range, sample
-from blogmetad.rules.learn.slugs import learn_names
+from blogmetad.rules.learn.sample import FEW, Sample, inner_range, line_of, sample
+from blogmetad.rules.learn.slugs import Named, learn_names
 from blogmetad.rules.learn.termlists import is_term_field, read_lists
 from blogmetad.rules.learn.yaml_text import plain
-from blogmetad.rules.schema import MinBody
+from blogmetad.rules.schema import Example, FieldRule, MinBody
 from blogmetad.values import PublishedPost
 
 
@@ -28,10 +30,16 @@ def learn(
     rules need not say an offset.
     """
     samples = [sample(post) for post in posts]
-    names = names_in_order(samples)
+    advice = guidance or Guidance("")
+    names = order(names_in_order(samples), advice, len(samples))
     pairs = _pairs(samples, names)
-    fields = tuple(learn_field(each, samples, pairs, timezone_known) for each in names)
-    named = learn_names(samples)
+    fields = tuple(
+        guided_field(demand, advice, samples, pairs, timezone_known)
+        if (demand := advice.demand(each)) is not None
+        else learn_field(each, samples, pairs, timezone_known)
+        for each in names
+    )
+    named = _advised(learn_names(samples), advice)
     rules = {each.name: each.rule for each in fields}
     min_body, words = _min_body(samples)
     return Learned(
@@ -41,12 +49,49 @@ def learn(
         filename=named.filename,
         slug=named.slug,
         min_body=min_body,
-        examples=style.examples(samples, rules),
-        remarks=_remarks(samples, names),
+        examples=_examples(samples, rules, advice),
+        remarks=(*_from_guidance(guidance), *_remarks(samples, names)),
         evidence={"filename": named.filename_evidence, "slug": named.slug_evidence, "min_body": words},
         deviations=(*(d for each in fields for d in each.deviations), *named.deviations),
-        prose=style.prose(rules, samples),
+        prose="\n\n".join(part for part in (style.prose(rules, samples), advice.prose) if part),
     )
+
+
+def _advised(named: Named, guidance: Guidance) -> Named:
+    """Names as the guidance wants them, where it says anything."""
+    if guidance.suffix:
+        cited = f"{guidance.name}; in the posts {named.filename_evidence}"
+        named = replace(named, filename=f"{{date}}-{{slug}}{guidance.suffix}", filename_evidence=cited)
+    if guidance.lower_slug:
+        cited = f"{guidance.name}: lower case; in the posts {named.slug_evidence}"
+        named = replace(named, slug=named.slug.model_copy(update={"case": "lower"}), slug_evidence=cited)
+    return named
+
+
+def _examples(samples: Sequence[Sample], rules: Mapping[str, FieldRule], guidance: Guidance) -> tuple[Example, ...]:
+    """The guidance's own example first, then posts."""
+    title = line_of(guidance.example.get("title"))
+    about = line_of(guidance.example.get(style.described_by(rules) or ""))
+    own = (Example(title=title, description=about or ""),) if title else ()
+    return (*own, *style.examples(samples, rules))[: style.EXAMPLES]
+
+
+def _from_guidance(guidance: Guidance | None) -> tuple[str, ...]:
+    """What was taken from the guidance, and which of its parts were not."""
+    if guidance is None:
+        return ()
+    taken = f"{len(guidance.demands)} fields" if guidance.demands else "no field"
+    remarks = [
+        f"Guidance: {plain(guidance.name)}, from which {taken} were read. It goes before what the posts suggest."
+    ]
+    if guidance.passed_over:
+        shown = ", ".join(f"'{plain(title)[:60]}'" for title in guidance.passed_over[:10])
+        remarks.append(f"Nothing was taken from these parts of it: {shown}.")
+    if not guidance.prose:
+        remarks.append(
+            "Its text is not repeated below: small models copy long prose. Add a sentence of it if you like."
+        )
+    return tuple(remarks)
 
 
 def _pairs(samples: Sequence[Sample], names: Sequence[str]) -> tuple[Pair, ...]:

@@ -102,7 +102,7 @@ def _vocabulary(terms: tuple[LearnedTerm, ...], evidence: str) -> Iterator[str]:
     room = MOST_TERM_BYTES
     for term in terms:
         written = flow({"name": term.name, "aliases": list(term.aliases)}) if term.aliases else flow(term.name)
-        note = count(term.count)
+        note = count(term.count) if term.count else ""
         line = f"      - {written}  # {plain('; '.join(filter(None, (note, term.note))))[:200]}"
         room -= len(line.encode())
         if room < 0:

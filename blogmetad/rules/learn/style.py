@@ -70,7 +70,8 @@ def prose(rules: Mapping[str, FieldRule], samples: Sequence[Sample]) -> str:
         sentences.append(f"{article} {field}{_usually(about)} says {end} what a reader finds, not what the title said.")
     tags = rules.get("tags")
     if isinstance(tags, TermsRule):
-        sentences.append("Tags are what a reader would look for, in the words of the blog's other posts.")
+        words = ", in the words of the blog's other posts" if tags.vocabulary else ", from the narrow to the broad"
+        sentences.append(f"Tags are what a reader would look for{words}.")
     sentences.append("Claim nothing that the post does not say.")
     return " ".join(sentence for sentence in sentences if sentence)
 

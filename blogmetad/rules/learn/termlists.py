@@ -51,26 +51,35 @@ def has_terms(name: str, sample: Sample) -> bool:
     return name in sample.filled or SINGULAR.get(name, "") in sample.filled
 
 
+def split_terms(value: YamlValue) -> tuple[str, ...]:
+    """The terms in a value, each once: the items of a list, or words; at commas too, which Jekyll does not do."""
+    if isinstance(value, list):
+        raw = [_term(item) for item in value]
+    elif isinstance(value, str) and _COMMAS.search(value):
+        raw = [value]
+    else:
+        raw = _term(value).split()
+    return _parted(raw)
+
+
+def form_in(name: str, head: bytes) -> Form:
+    """How a list is written; an item a line begins with a dash below its key."""
+    pattern = rb"^" + re.escape(name.encode("utf-8", "replace")) + rb"[ \t]*:" + _ITEM_BELOW
+    return "lines" if re.search(pattern, head, re.MULTILINE) else "list"
+
+
 def _read(name: str, sample: Sample) -> TermList | None:
     one, many = sample.filled.get(SINGULAR.get(name, "")), sample.filled.get(name)
-    if one is not None:
-        raw, form = [_term(one)], "words"
-    elif isinstance(many, list):
-        raw, form = [_term(item) for item in many], _form(name, sample.post.head or b"")
-    elif isinstance(many, str) and _COMMAS.search(many):
-        raw, form = [many], "words"
-    else:
-        raw, form = _term(many).split(), "words"
-    commas = any(_COMMAS.search(term) for term in raw)
+    terms = _parted([_term(one)]) if one is not None else split_terms(many)
+    form: Form = form_in(name, sample.post.head or b"") if one is None and isinstance(many, list) else "words"
+    written = [many] if not isinstance(many, list) else many
+    commas = any(_COMMAS.search(_term(item)) for item in ([one] if one is not None else written))
+    return TermList(sample, terms, form, commas) if terms else None
+
+
+def _parted(raw: Iterable[str]) -> tuple[str, ...]:
     parts = (" ".join(part.split()).strip("\"'") for term in raw for part in _COMMAS.split(term))
-    terms = tuple(dict.fromkeys(part for part in parts if part))
-    return TermList(sample, terms, form, commas) if terms else None  # type: ignore[arg-type]
-
-
-def _form(name: str, head: bytes) -> Form:
-    """How a list is written; an item a line begins with a dash below its key."""
-    pattern = rb"^" + re.escape(name.encode()) + rb"[ \t]*:" + _ITEM_BELOW
-    return "lines" if re.search(pattern, head, re.MULTILINE) else "list"
+    return tuple(dict.fromkeys(part for part in parts if part))
 
 
 def _term(value: YamlValue) -> str:

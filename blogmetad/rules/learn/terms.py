@@ -14,7 +14,7 @@ from blogmetad.rules.learn.sample import FEW, HALF, NEARLY_ALL, Sample, inner_ra
 from blogmetad.rules.learn.termlists import SINGULAR, Form, TermList, read_lists
 from blogmetad.rules.learn.texts import label
 from blogmetad.rules.schema import Term, TermsRule
-from blogmetad.rules.script import has_han
+from blogmetad.rules.script import fits, has_han
 
 MANY = 10
 """From this many posts on, terms that only one of them has say whether new ones are usual."""
@@ -38,21 +38,31 @@ def default_terms(name: str) -> TermsRule:
     return TermsRule(type="terms", language="body", case="lower", min=_FEWEST, max=_MOST, label=label(name))
 
 
-def learn_terms(name: str, samples: Sequence[Sample], pairs: Sequence[Pair]) -> LearnedField:
-    """The rule of a terms field with its vocabulary."""
+def learn_terms(
+    name: str,
+    samples: Sequence[Sample],
+    pairs: Sequence[Pair],
+    *,
+    language: Literal["en", "zh"] | None = None,
+    lower: bool | None = None,
+) -> LearnedField:
+    """The rule of a terms field with its vocabulary; ``language`` and ``lower`` are given where a person asks for
+    them."""
     lists = read_lists(name, samples)
     if not lists:
-        return LearnedField(name, default_terms(name), evidence={"min": "nothing to learn from; the default"})
-    language = _language(lists)
-    case, lowered = _case(lists)
+        asked = {"language": language, "case": "lower" if lower else None}
+        rule = default_terms(name).model_copy(update={key: value for key, value in asked.items() if value})
+        return LearnedField(name, rule, evidence={"min": "nothing to learn from; the default", "max": ""})
+    spoken_in = _asked(lists, language) if language else _language(lists)
+    case, lowered = _case(lists) if lower is None else ("lower" if lower else "keep", "")
     form, formed = _form(lists)
     low, high, within = _counts(name, lists)
     usual = round(min(max(sum(len(each.terms) for each in lists) / len(lists), low), high), 1)
     new, own = _new(name, lists)
-    merged = merge(lists, language.language, case == "lower", _fitted(pairs, form))
+    merged = merge(lists, spoken_in.language, case == "lower", _fitted(pairs, form))
     rule = TermsRule(
         type="terms",
-        language=language.language,
+        language=spoken_in.language,
         label=label(name),
         case=case,
         min=low,
@@ -64,7 +74,7 @@ def learn_terms(name: str, samples: Sequence[Sample], pairs: Sequence[Pair]) -> 
     listed = tuple(Term(name=term.name, aliases=term.aliases) for term in merged.terms)
     rule = rule.model_copy(update={"vocabulary": listed})
     evidence = {
-        "language": language.evidence,
+        "language": spoken_in.evidence,
         "case": lowered,
         "form": formed,
         "min": "",
@@ -73,9 +83,15 @@ def learn_terms(name: str, samples: Sequence[Sample], pairs: Sequence[Pair]) -> 
         "new": own,
         "vocabulary": f"{len(merged.terms)} terms, with the number of posts that carry them",
     }
-    deviations = (*_deviations(name, lists, rule, language), *merged.deviations(name))
+    deviations = (*_deviations(name, lists, rule, spoken_in), *merged.deviations(name))
     remarks = (*_singular(name, samples), *merged.remarks)
     return LearnedField(name, rule, remarks, evidence, merged.terms, deviations)
+
+
+def _asked(lists: Sequence[TermList], language: Literal["en", "zh"]) -> Spoken:
+    """A language a person asks for, whatever the posts do."""
+    strangers = [each for each in lists if not all(fits(term, language) for term in each.terms)]
+    return Spoken(language, "", tuple(each.sample.post.path for each in strangers))
 
 
 def _language(lists: Sequence[TermList]) -> Spoken:

@@ -44,12 +44,14 @@ def learn_text(name: str, samples: Sequence[Sample]) -> LearnedField:
     default = default_text(name)
     values = [(s, line) for s in samples if (line := line_of(s.filled.get(name)))]
     if not values:
-        return LearnedField(name, default, evidence={"min_length": "nothing to learn from; the default"})
+        return LearnedField(
+            name, default, evidence={"min_length": "nothing to learn from; the default", "max_length": ""}
+        )
     lines = [line for _, line in values]
     language = spoken([(s, [line]) for s, line in values])
     low, high, within = _lengths(lines, default)
     usual = min(max(median([len(line) for line in lines]), low), high)
-    ended = sum(_STOPS.search(line) is not None for line in lines)
+    ended = sum(map(ends, lines))
     sentences = name != "title" and (ended > HALF * len(lines) if len(lines) >= FEW else ended > 0)
     rule = TextRule(
         type="text",
@@ -77,6 +79,11 @@ def too_long(name: str, samples: Sequence[Sample]) -> bool:
     """Whether a field's values are no lines but whole texts, which no rule can ask for."""
     lines = [line for s in samples if (line := line_of(s.filled.get(name)))]
     return bool(lines) and median([len(line) for line in lines]) > LONGEST
+
+
+def ends(line: str) -> bool:
+    """Whether a line ends as a sentence does."""
+    return _STOPS.search(line) is not None
 
 
 def label(name: str) -> str:
