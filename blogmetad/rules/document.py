@@ -152,7 +152,8 @@ def _read(data: bytes) -> tuple[Mapping[str, YamlValue], yaml.Node | None, str]:
     if parts.head is None or values is None:
         raise matter.MatterError(
             "there is no YAML with keys between two '---' lines at the top of the document, and prose alone "
-            "cannot be enforced; begin with a copy of one of the ready-made documents",
+            "cannot be enforced; make rules of it with 'blogmetad rules learn SITE --guidance FILE', or begin with a "
+            "copy of one of the ready-made documents",
             1,
         )
     try:

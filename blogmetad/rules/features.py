@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from blogmetad.rules.script import HAN, HANGUL, KANA, is_latin, latin_words, words
+from blogmetad.rules.script import HAN, HANGUL, KANA, latin_words, words
 from blogmetad.values import Language
 
 __all__ = ["Features", "features", "words"]
@@ -30,6 +30,7 @@ _INLINE_MATH = re.compile(
 )
 _MATHEMATICAL = re.compile(r"[\\^_={}+]|^[A-Za-z]\W?$")
 _HAN = re.compile(f"[{HAN}]")
+_ASCII_LETTER = re.compile("[A-Za-z]")
 _KANA_OR_HANGUL = re.compile(f"[{KANA}{HANGUL}]")
 _ENGLISH = frozenset(re.findall(r"\w+", "the of and to that with for this are it you from as on be by was"))
 
@@ -117,7 +118,7 @@ def _language(prose: str) -> Language:
         return "any"
     if han >= HAN_SHARE * letters:
         return "zh"
-    ascii_letters = sum(c.isascii() and is_latin(c) for c in prose)
+    ascii_letters = len(_ASCII_LETTER.findall(prose))
     if ascii_letters < ASCII_SHARE * letters:
         return "any"
     spoken = [word.casefold() for word in latin_words(prose)]

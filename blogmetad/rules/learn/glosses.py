@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 
 from blogmetad.rules.learn.merging import Pair
 from blogmetad.rules.script import HAN, key
@@ -13,7 +14,7 @@ SHORTEST, LONGEST = 2, 8
 """Characters of a Chinese term that is taken from a text."""
 
 TWICE = 2
-"""How often a term has to be explained in the same way, unless its beginning is plain to see."""
+"""How often a term has to be explained in the same way, unless where it begins and what it explains is plain."""
 
 WINDOW = 80
 """Characters in front of a bracket that are looked at."""
@@ -27,10 +28,19 @@ _ENGLISH_BEFORE = re.compile(rf"((?<![A-Za-z0-9+#./-]){_ENGLISH}){_MARKS}")
 _LEAD = re.compile("^.*(?:[的是了和与或及把被称为叫做如即]|一个|一种|所谓|通过|使用|利用|基于|关于|进行|包括)")
 
 
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """Chinese characters beside an English term: all there is in brackets, or what goes before a bracket."""
+
+    text: str
+    bracketed: bool
+    distinctive: bool
+
+
 def glosses(texts: Iterable[str], terms: Collection[str]) -> list[Pair]:
     """Chinese words for ``terms`` that the texts give in brackets, those given most often first."""
     wanted = {key(term): term for term in terms}
-    runs: dict[str, Counter[tuple[str, bool]]] = defaultdict(Counter)
+    runs: dict[str, Counter[_Run]] = defaultdict(Counter)
     for text in texts:
         if "(" not in text and "（" not in text:
             continue
@@ -38,14 +48,19 @@ def glosses(texts: Iterable[str], terms: Collection[str]) -> list[Pair]:
             english, chinese = bracket.groups()
             before = text[max(bracket.start() - WINDOW, 0) : bracket.start()]
             if english and key(english) in wanted and (run := _CHINESE_BEFORE.search(before)):
-                runs[key(english)][run[1], False] += 1
+                runs[key(english)][_Run(run[1], False, _is_distinctive(english))] += 1
             elif chinese and (found := _ENGLISH_BEFORE.search(before)) and key(found[1]) in wanted:
-                runs[key(found[1])][chinese, True] += 1
+                runs[key(found[1])][_Run(chinese, True, _is_distinctive(found[1]))] += 1
     pairs = [(count, Pair(wanted[k], word, _origin(count))) for k in runs for word, count in _words(runs[k])]
     return [pair for _, pair in sorted(pairs, key=lambda item: (-item[0], item[1].chinese))]
 
 
-def _words(runs: Counter[tuple[str, bool]]) -> list[tuple[str, int]]:
+def _is_distinctive(english: str) -> bool:
+    """Whether one explanation is enough: of several words, or of an acronym. "后端（JavaScript）" explains nothing."""
+    return len(re.split("[ -]", english)) > 1 or (english.isupper() and 2 <= len(english) <= 6)
+
+
+def _words(runs: Counter[_Run]) -> list[tuple[str, int]]:
     """The words that the runs of characters in front of a bracket end with.
 
     Where a word begins in such a run is not told, unless the run is all there is (in brackets) or what goes before it
@@ -53,9 +68,9 @@ def _words(runs: Counter[tuple[str, bool]]) -> list[tuple[str, int]]:
     """
     endings: Counter[str] = Counter()
     plain: Counter[str] = Counter()
-    for (run, bracketed), count in runs.items():
-        word = run if bracketed else _LEAD.sub("", run)
-        if (bracketed or word != run) and SHORTEST <= len(word) <= LONGEST:
+    for run, count in runs.items():
+        word = run.text if run.bracketed else _LEAD.sub("", run.text)
+        if run.distinctive and (run.bracketed or word != run.text) and SHORTEST <= len(word) <= LONGEST:
             plain[word] += count
         for length in range(SHORTEST, min(len(word), LONGEST) + 1):
             endings[word[-length:]] += count

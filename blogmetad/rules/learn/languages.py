@@ -18,11 +18,13 @@ DOMINANT = 0.75
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """A field's language with the words that speak for it, and the paths of the posts that write it otherwise."""
+    """A field's language with the words that speak for it, and the paths of the posts that write it otherwise;
+    ``asked`` if it is not their habit but what a person asks for."""
 
     language: RuleLanguage
     evidence: str
     strangers: tuple[str, ...] = ()
+    asked: bool = False
 
 
 def spoken(values: Sequence[tuple[Sample, Sequence[str]]]) -> Spoken:

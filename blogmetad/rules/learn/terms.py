@@ -91,7 +91,7 @@ def learn_terms(
 def _asked(lists: Sequence[TermList], language: Literal["en", "zh"]) -> Spoken:
     """A language a person asks for, whatever the posts do."""
     strangers = [each for each in lists if not all(fits(term, language) for term in each.terms)]
-    return Spoken(language, "", tuple(each.sample.post.path for each in strangers))
+    return Spoken(language, "", tuple(each.sample.post.path for each in strangers), asked=True)
 
 
 def _language(lists: Sequence[TermList]) -> Spoken:
@@ -174,7 +174,10 @@ def _deviations(name: str, lists: Sequence[TermList], rule: TermsRule, language:
             f"'{name}' is written in another form.",
             tuple(each.sample.post.path for each in lists if each.form != rule.form),
         ),
-        Deviation(f"'{name}' is not in the language the others keep to.", language.strangers),
+        Deviation(
+            f"'{name}' is not in the language {'the guidance asks for' if language.asked else 'the others keep to'}.",
+            language.strangers,
+        ),
     ]
     if rule.lower:
         raised = tuple(e.sample.post.path for e in lists if any(term != term.lower() for term in e.terms))
