@@ -232,6 +232,16 @@ class Ledger:
             rows = self._db.execute("SELECT at, name, data FROM step WHERE job = ? ORDER BY serial", (job_id,))
             return tuple(from_step(row) for row in rows)
 
+    def latest_steps(self, name: str, *states: str) -> tuple[Step, ...]:
+        """The newest step of that name of every job in ``states``, in the order the jobs were taken up."""
+        query = (
+            "SELECT step.at, step.name, step.data, max(step.serial) FROM step JOIN job ON job.id = step.job "
+            f"WHERE step.name = ? AND job.state IN ({', '.join('?' * len(states))}) GROUP BY job.id ORDER BY job.serial"
+        )
+        with self._lock, self._guarded(), self._understood():
+            rows = self._db.execute(query, (name, *(State(state).value for state in states)))
+            return tuple(from_step(row[:3]) for row in rows)
+
     def _job(self, job_id: str) -> Job:
         job = self.get(job_id)
         if job is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from blogmetad.rules.clean import clean
@@ -38,6 +38,7 @@ class Chosen:
 
 def settle(choices: Sequence[Choice], vocabulary: Vocabulary, rule: TermsRule, language: Language) -> Chosen:
     """The terms to use. A known one gets its canonical name; for others the rule's lane for new terms decides."""
+    rejected = {key(term) for term in rule.rejected}
     kept: dict[str, tuple[str, Choice]] = {}
     new: dict[str, str] = {}
     queued: dict[str, str] = {}
@@ -45,6 +46,9 @@ def settle(choices: Sequence[Choice], vocabulary: Vocabulary, rule: TermsRule, l
     for choice in choices:
         term = clean(choice.name).lstrip("#").strip(" ,;，；、。.")
         name = vocabulary.canonical(term)
+        if {key(term), key(name or term)} & rejected:
+            changes.append(f"'{term}' was left out: the rules reject it.")
+            continue
         if name is None:
             refusal = _refusal(term, language)
             if refusal or rule.new == "forbid":
@@ -77,6 +81,21 @@ def settle(choices: Sequence[Choice], vocabulary: Vocabulary, rule: TermsRule, l
         changes=tuple(changes),
         evidence=tuple(f"{name}: {', '.join(choice.evidence)}" for name, choice in chosen if choice.evidence),
     )
+
+
+def undecided(queued: Mapping[str, int], vocabulary: Vocabulary, rule: TermsRule) -> dict[str, int]:
+    """The queued terms that still wait, the most wanted first: not in the vocabulary by now, nor rejected.
+
+    ``queued`` and the result have how many posts asked for each. The spellings of one term are counted together.
+    """
+    rejected = {key(term) for term in rule.rejected}
+    counts: dict[str, int] = {}
+    names: dict[str, str] = {}
+    for term, count in sorted(queued.items(), key=lambda pair: (-pair[1], pair[0])):
+        if vocabulary.canonical(term) is None and key(term) not in rejected:
+            name = names.setdefault(key(term), term)
+            counts[name] = counts.get(name, 0) + count
+    return dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))
 
 
 def _refusal(term: str, language: Language) -> str | None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import typer
 
-from blogmetad.cli.rules import check, learn
+from blogmetad.cli.rules import backtest, check, learn, vocabulary
 
 app = typer.Typer(
     help="Rules: learn them from your posts, check posts against them, try them out.", no_args_is_help=True
 )
 learn.add_to(app)
 check.add_to(app)
+vocabulary.add_to(app)
+backtest.add_to(app)

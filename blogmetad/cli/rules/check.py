@@ -93,8 +93,10 @@ def _ground(config: Path | None, site: Path | None, rules: str | None) -> tuple[
 
 def _report(found: Inspection, machine: bool) -> None:
     if machine:
-        for finding in (*found.findings, *found.shared):
-            print_json(_row(finding, finding in found.shared))
+        for finding in found.findings:
+            print_json(_row(finding, finding.paths[0]))
+        for finding in found.shared:
+            print_json(_row(finding, None))
         return
     by_path: dict[str, list[Finding]] = {}
     for finding in found.findings:
@@ -106,10 +108,10 @@ def _report(found: Inspection, machine: bool) -> None:
     console.print(_summary(found, by_path), style="bold", markup=False)
 
 
-def _row(finding: Finding, shared: bool) -> dict[str, object]:
+def _row(finding: Finding, file: str | None) -> dict[str, object]:
     """A finding as JSON; ``file`` is null for what is about several posts."""
     return {
-        "file": None if shared else finding.paths[0],
+        "file": file,
         "files": list(finding.paths),
         "id": finding.rule,
         "severity": finding.severity,
