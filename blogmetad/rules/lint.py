@@ -29,6 +29,7 @@ from blogmetad.values import Finding, Language, PublishedPost, YamlValue
 LANGUAGES: tuple[Language, ...] = ("en", "zh", "any")
 
 _HTML = re.compile(r"</?[A-Za-z!][^<>]{0,500}>")
+_DATED = re.compile(r"\d{4}-\d")
 _INVISIBLE = re.compile("[\u200b\u2028-\u202e\u2060-\u2069\ufeff\ufffd]")
 _SLUG = {"lower": re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*"), "keep": re.compile(r"[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*")}
 _KINDS: Mapping[str, tuple[type, ...]] = MappingProxyType(
@@ -257,6 +258,8 @@ def is_movable(written: tidy.Written, wanted: tuple[str, ...], field: str, law: 
 def _file(case: _Case) -> Iterator[Finding]:
     post, rules = case.post, case.law.rules
     name = post.path.rpartition("/")[2]
+    if not _DATED.match(name):  # a draft, which gets its name when it is published
+        return
     pattern = re.escape(rules.filename).replace(r"\{date\}", r"\d{4}-\d{2}-\d{2}").replace(r"\{slug\}", ".+")
     if not re.fullmatch(pattern, name):
         yield case.found("pattern", "warning", f"The rules name posts like {rules.filename}.")

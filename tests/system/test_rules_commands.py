@@ -112,11 +112,11 @@ def test_files_are_checked_alone_but_against_the_whole_site(blog: Blog) -> None:
     (blog.posts / "2025-01-02-sloppy.md").write_bytes(SLOPPY)
     (blog.posts / "2025-01-01-sound.markdown").write_bytes(SOUND)
     draft = blog.root / "草稿.md"
-    draft.write_text("---\nlayout: post\ntitle: Draft\ntags: [LLM]\n---\n", "utf-8")
+    draft.write_text("---\nlayout: post\ntitle: Draft\ndate: 2020-01-01\ntags: [LLM]\n---\n", "utf-8")
     done = blog.command("rules", "check", str(blog.posts / "2025-01-01-sound.md"), str(draft), "missing.md")
     assert done.returncode == 1
     found = [(row["file"], row["id"]) for row in rows(done)]
-    assert (str(draft), "post.name") in found
+    assert [rule for file, rule in found if file == str(draft)] == ["post.name"]
     assert ("missing.md", "post.unreadable") in found
     assert (None, "post.address") in found
     assert not any(file == "2025-01-02-sloppy.md" for file, _ in found)
@@ -160,6 +160,17 @@ def test_fix_repairs_only_what_is_wrong_keeps_the_original_and_does_nothing_the_
     again = blog.command("rules", "check", "--fix", "--yes")
     assert (again.returncode, again.stdout) == (0, "")
     assert len(list((blog.root / ".blogmetad/fixed").iterdir())) == 1
+
+
+def test_fix_repairs_a_draft_that_lies_elsewhere_and_a_post_named_through_a_link(blog: Blog, tmp_path: Path) -> None:
+    for file in (tmp_path / "草稿.md", blog.posts / "2025-01-02-sloppy.md"):
+        file.write_bytes(SLOPPY)
+    (tmp_path / "link").symlink_to(blog.posts)
+    files = (str(tmp_path / "草稿.md"), str(tmp_path / "link/2025-01-02-sloppy.md"))
+    done = blog.command("rules", "check", "--fix", "--yes", *files)
+    assert {row["file"] for row in rows(done)} == {files[0], "2025-01-02-sloppy.md"}
+    assert (tmp_path / "草稿.md").read_bytes() == MENDED
+    assert (blog.posts / "2025-01-02-sloppy.md").read_bytes() == MENDED
 
 
 def test_fix_leaves_a_linked_post_alone_and_says_so(blog: Blog, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from blogmetad.rules.document import Rules
@@ -30,11 +30,12 @@ class Ground:
 class Inspection:
     """The posts that were checked, by their paths, and all that was found.
 
-    Paths are relative to the posts folder, for files elsewhere as they were given. ``findings`` are about one file
-    each, ``shared`` about posts that get into each other's way.
+    Paths are relative to the posts folder, for files elsewhere as they were given; ``files`` has where those lie.
+    ``findings`` are about one file each, ``shared`` about posts that get into each other's way.
     """
 
     posts: Mapping[str, PublishedPost]
+    files: Mapping[str, Path]
     law: Law
     findings: tuple[Finding, ...]
     shared: tuple[Finding, ...]
@@ -43,12 +44,12 @@ class Inspection:
 def inspect(ground: Ground, rules: Rules, files: Iterable[Path]) -> Inspection:
     """Check ``files``, or all posts if there are none. The site is read in full all the same: which terms are usual
     and which addresses are taken depends on every post."""
-    chosen = {_path(ground, file): file for file in files}
+    chosen = {_path(ground, file): file.expanduser().absolute() for file in files}
     read = read_posts(ground.posts)
     posts, problems = {post.path: post for post in read.posts}, list(read.problems)
     for path, file in chosen.items():
         if path not in posts and path not in {problem.field for problem in problems}:
-            problems += _add(posts, path, file)
+            problems += _add(posts, path, file, ground.site)
     moments = {path: moment for path, post in posts.items() if (moment := _moment(post, ground.site)) is not None}
     shared = collisions(posts.values(), ground.site, moments)
     judge = law(rules, _usage(posts.values(), rules), _addressed(ground.site))
@@ -60,30 +61,35 @@ def inspect(ground: Ground, rules: Rules, files: Iterable[Path]) -> Inspection:
     now = dt.datetime.now(ground.site.timezone)
     for path, post in posts.items():
         findings += (*preflight(post, ground.site, moments.get(path), now), *lint(post, judge))
-    return Inspection(posts, judge, tuple(findings), shared)
+    return Inspection(posts, chosen, judge, tuple(findings), shared)
 
 
 def _path(ground: Ground, file: Path) -> str:
-    """A file's path as posts are named here."""
+    """A file's path as posts are named here, however it was given: folders may be links."""
     full = file.expanduser().absolute()
-    return str(full.relative_to(ground.posts)) if full.is_relative_to(ground.posts) else str(file)
+    full = full.parent.resolve() / full.name
+    posts = ground.posts.resolve()
+    return str(full.relative_to(posts)) if full.is_relative_to(posts) else str(file)
 
 
-def _add(posts: dict[str, PublishedPost], path: str, file: Path) -> Iterator[Problem]:
+def _add(posts: dict[str, PublishedPost], path: str, file: Path, site: SiteConfig) -> Iterator[Problem]:
     """Read a file that is none of the site's posts, a draft perhaps."""
     try:
-        raw = file.expanduser().read_bytes()
+        raw = file.read_bytes()
     except OSError as error:
         message = f"{path} cannot be read: {error.strerror}. Check its name and its permissions."
         yield Problem("post.unreadable", message, path)
         return
-    if post_name(file.name) is None:
+    is_named = post_name(file.name) is not None
+    if not is_named:
         yield misnamed(path)
-    read = read_post(path, raw, (dt.date.today(), file.stem))  # noqa: DTZ011 - only a name is made of it
+    today = dt.datetime.now(site.timezone).date()
+    read = read_post(path, raw, (today, file.stem))
     if isinstance(read, Problem):
         yield read
-    else:
-        posts[path] = read
+        return
+    moment = None if is_named else _moment(read, site)
+    posts[path] = read if moment is None else replace(read, date=moment.date())
 
 
 def _moment(post: PublishedPost, site: SiteConfig) -> dt.datetime | None:

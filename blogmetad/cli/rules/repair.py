@@ -58,7 +58,8 @@ def mend(found: Inspection, ground: Ground, *, machine: bool, yes: bool) -> int 
     for path, repaired in work.repairs.items():
         if yes:
             _show(found.posts[path], repaired, machine)
-        problem = _write(ground.posts / path, found.posts[path], repaired, _keep(kept, path))
+        file = found.files.get(path, ground.posts / path)
+        problem = _write(file, found.posts[path], repaired, _keep(kept, path))
         failed += [problem] if problem else []
     _refuse(tuple(failed), machine)
     if not machine:
