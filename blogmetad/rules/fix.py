@@ -73,17 +73,18 @@ def _terms(post: PublishedPost, law: Law) -> list[_Terms]:
     language = features(post.text if law.reads_bodies else "").language
     found = []
     for name, rule in law.rules.fields.items():
-        written = tidy.written(post.fields, name) if isinstance(rule, TermsRule) else None
-        if written is None or written.form == "odd" or not isinstance(rule, TermsRule):
+        if not isinstance(rule, TermsRule):
+            continue
+        written = tidy.written(post.fields, name)
+        if written is None or written.form == "odd":
             continue
         vocabulary = law.vocabularies[name, resolve(rule.language, language)]
         wanted = tidy.wanted(written.items, rule, vocabulary)
-        comma = written.form == "commas"
-        if (wanted == written.items and not comma) or not is_movable(written, wanted, name, law):
-            continue
-        if comma and written.key != name:
-            continue
-        found.append(_changed(post, written, wanted, rule, vocabulary))
+        is_fine = wanted == written.items and written.form != "commas"
+        # A single tag with commas in it may be meant as it is.
+        is_doubtful = written.form == "commas" and written.key != name
+        if not is_fine and not is_doubtful and is_movable(written, wanted, name, law):
+            found.append(_changed(post, written, wanted, rule, vocabulary))
     return found
 
 

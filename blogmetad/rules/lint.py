@@ -120,16 +120,13 @@ def _field(case: _Case, name: str, rule: FieldRule) -> Iterator[Finding]:
 def _missing(case: _Case, name: str, rule: FieldRule) -> Iterator[Finding]:
     if rule.need == "optional" or (isinstance(rule, DateRule) and not rule.written):
         return
-    evidence = None
-    if isinstance(rule, ConstantRule) and rule.when is not None:
-        evidence = seen(rule.when, case.body)
-        if evidence is None:
-            return
     absent = name not in case.post.fields
     what = f"There is no '{name}'" if absent else f"'{name}' is empty"
-    if evidence is not None:
-        message = f"{what}, though {evidence}; the rules ask for {_shown(rule.value)} then."  # type: ignore[union-attr]
-        yield case.found("missing", "warning", message, name)
+    if isinstance(rule, ConstantRule) and rule.when is not None:
+        evidence = seen(rule.when, case.body)
+        if evidence is not None:
+            message = f"{what}, though {evidence}; the rules write {_shown(rule.value)} then."
+            yield case.found("missing", "warning", message, name)
         return
     wish = f"; the rules write {_shown(rule.value)}" if isinstance(rule, ConstantRule) else ""
     severity: Literal["error", "warning"] = "error" if rule.required else "warning"
