@@ -50,8 +50,9 @@ def kind_of(values: Sequence[YamlValue]) -> Kind:
 def is_sound(value: YamlValue) -> bool:
     """Whether a value can stand in a rules document: short, and read again as what it is."""
     try:
-        written = yaml_text.flow(value)
-        return len(written) <= LONGEST and _key(yaml_text.read(written)) == _key(value)
+        # Inside a map, as the document has it: some values read differently there.
+        written = yaml_text.flow([value])
+        return len(written) <= LONGEST and _key(yaml_text.read(written)) == _key([value])
     except (MatterError, ValueError, RecursionError):
         return False
 
@@ -99,7 +100,7 @@ def _everywhere(name: str, samples: Sequence[Sample], value: YamlValue, count: i
 
 
 def _need(having: Sequence[Sample], samples: Sequence[Sample]) -> Literal["recommended", "optional"]:
-    return "recommended" if len(having) >= HALF * len(samples) else "optional"
+    return "recommended" if len(having) >= MOST * len(samples) else "optional"
 
 
 def _bare_toc(name: str, having: Sequence[Sample]) -> tuple[Deviation, ...]:

@@ -13,8 +13,8 @@ from blogmetad.rules.script import HAN, key
 SHORTEST, LONGEST = 2, 8
 """Characters of a Chinese term that is taken from a text."""
 
-TWICE = 2
-"""How often a term has to be explained in the same way, unless where it begins and what it explains is plain."""
+BEGINNINGS = 2
+"""How many different characters in front of an ending show that a term begins there."""
 
 WINDOW = 80
 """Characters in front of a bracket that are looked at."""
@@ -30,10 +30,11 @@ _LEAD = re.compile("^.*(?:[的是了和与或及把被称为叫做如即]|一个
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """Chinese characters beside an English term: all there is in brackets, or what goes before a bracket."""
+    """Chinese characters beside an English term; ``whole`` if brackets or marks tell where they begin, ``distinctive``
+    if the term is no everyday word."""
 
     text: str
-    bracketed: bool
+    whole: bool
     distinctive: bool
 
 
@@ -48,11 +49,15 @@ def glosses(texts: Iterable[str], terms: Collection[str]) -> list[Pair]:
             english, chinese = bracket.groups()
             before = text[max(bracket.start() - WINDOW, 0) : bracket.start()]
             if english and key(english) in wanted and (run := _CHINESE_BEFORE.search(before)):
-                runs[key(english)][_Run(run[1], False, _is_distinctive(english))] += 1
+                runs[key(english)][_Run(run[1], _is_marked(before, run.start()), _is_distinctive(english))] += 1
             elif chinese and (found := _ENGLISH_BEFORE.search(before)) and key(found[1]) in wanted:
                 runs[key(found[1])][_Run(chinese, True, _is_distinctive(found[1]))] += 1
     pairs = [(count, Pair(wanted[k], word, _origin(count))) for k in runs for word, count in _words(runs[k])]
     return [pair for _, pair in sorted(pairs, key=lambda item: (-item[0], item[1].chinese))]
+
+
+def _is_marked(text: str, at: int) -> bool:
+    return at > 0 and text[at - 1] in '*_`"“「《'
 
 
 def _is_distinctive(english: str) -> bool:
@@ -61,24 +66,26 @@ def _is_distinctive(english: str) -> bool:
 
 
 def _words(runs: Counter[_Run]) -> list[tuple[str, int]]:
-    """The words that the runs of characters in front of a bracket end with.
+    """The words that the runs of characters beside a term end with, and how often, the most frequent first.
 
-    Where a word begins in such a run is not told, unless the run is all there is (in brackets) or what goes before it
-    is a particle. So the longest ending that different runs have in common is taken.
+    Where a word begins in a run is not told, unless a bracket, a mark or a particle goes before it. So the longest
+    ending is taken that runs have in common which differ in front of it.
     """
     endings: Counter[str] = Counter()
+    before: dict[str, set[str]] = defaultdict(set)
     plain: Counter[str] = Counter()
     for run, count in runs.items():
-        word = run.text if run.bracketed else _LEAD.sub("", run.text)
-        if run.distinctive and (run.bracketed or word != run.text) and SHORTEST <= len(word) <= LONGEST:
-            plain[word] += count
+        word = run.text if run.whole else _LEAD.sub("", run.text)
+        if (run.whole or word != run.text) and SHORTEST <= len(word) <= LONGEST:
+            plain[word] += count if run.distinctive else count - 1
         for length in range(SHORTEST, min(len(word), LONGEST) + 1):
             endings[word[-length:]] += count
+            before[word[-length:]].add(word[-length - 1 : -length])
     found: list[tuple[str, int]] = []
-    for word, count in sorted(endings.items(), key=lambda item: (-len(item[0]), -item[1])):
-        counted = count if count >= TWICE else plain[word]
-        if counted and not any(longer.endswith(word) for longer, _ in found):
-            found.append((word, counted))
+    for word in sorted(endings, key=lambda each: (-len(each), -endings[each], each)):
+        told = plain[word] > 0 or len(before[word]) >= BEGINNINGS
+        if told and not any(longer.endswith(word) for longer, _ in found):
+            found.append((word, endings[word]))
     return sorted(found, key=lambda item: -item[1])[:3]
 
 

@@ -80,7 +80,6 @@ big data = 大数据
 database = 数据库
 databases = 数据库
 db = 数据库
-sql = 结构化查询语言
 relational algebra = 关系代数
 transaction = 事务
 index = 索引
