@@ -36,7 +36,7 @@ def add_to(app: typer.Typer) -> None:
 def check(
     files: Annotated[
         list[Path] | None,
-        typer.Argument(help="Posts or drafts. Default: the whole site.", metavar="[FILE]...", show_default=False),
+        typer.Argument(help="Posts or drafts. Default: the whole site.", metavar="FILE", show_default=False),
     ] = None,
     config: ConfigOption = None,
     json: JsonOption = False,
