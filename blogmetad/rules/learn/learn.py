@@ -80,10 +80,8 @@ def _from_guidance(guidance: Guidance | None) -> tuple[str, ...]:
     """What was taken from the guidance, and which of its parts were not."""
     if guidance is None:
         return ()
-    taken = f"{len(guidance.demands)} fields" if guidance.demands else "no field"
-    remarks = [
-        f"Guidance: {plain(guidance.name)}, from which {taken} were read. It goes before what the posts suggest."
-    ]
+    said = "no field is named in it" if not guidance.demands else f"{len(guidance.demands)} fields were read from it"
+    remarks = [f"Guidance: {plain(guidance.name)}; {said}. It goes before what the posts suggest."]
     if guidance.passed_over:
         shown = ", ".join(f"'{plain(title)[:60]}'" for title in guidance.passed_over[:10])
         remarks.append(f"Nothing was taken from these parts of it: {shown}.")

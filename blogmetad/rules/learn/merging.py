@@ -74,7 +74,7 @@ def merge(lists: Sequence[TermList], language: RuleLanguage, lower: bool, pairs:
     entries = _entries(lists)
     foreign = _joined(entries, held_to, pairs)
     kept = {k: entry for k, entry in entries.items() if _is_term(entry.name, held_to)}
-    ranked = sorted(kept.items(), key=lambda item: (-len(item[1].posts), item[1].name))[:MOST]
+    ranked = sorted(kept.items(), key=lambda item: (-len(item[1].posts), item[1].name.casefold()))[:MOST]
     terms = _with_aliases(dict(ranked), lower)
     variants = {
         spelling: tuple(entry.paths[spelling])

@@ -81,7 +81,8 @@ def _values(field: LearnedField) -> dict[str, object]:
     """The keys of a rule that say something: not the defaults, except those a person will want to see."""
     rule = field.rule
     values: dict[str, object] = {"type": rule.type}
-    given = {**_set(rule), **{key: getattr(rule, key) for key in field.evidence if key in type(rule).model_fields}}
+    whole = rule.model_dump(mode="json")
+    given = {**{key: whole[key] for key in field.evidence if key in whole}, **_set(rule)}
     values.update({key: given[key] for key in type(rule).model_fields if key in given})
     if isinstance(rule, ConstantRule):
         values["value"] = rule.value
