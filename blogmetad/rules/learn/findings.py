@@ -63,7 +63,3 @@ class Learned:
     evidence: Mapping[str, str] = field(default_factory=dict)
     deviations: tuple[Deviation, ...] = ()
     prose: str = ""
-
-    def rule(self, name: str) -> FieldRule | None:
-        """The rule of a field, if it has one."""
-        return next((each.rule for each in self.fields if each.name == name), None)

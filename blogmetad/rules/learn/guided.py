@@ -15,8 +15,8 @@ from blogmetad.rules.learn.findings import Deviation, LearnedField, LearnedTerm
 from blogmetad.rules.learn.guidance import Demand, Guidance
 from blogmetad.rules.learn.merging import Pair
 from blogmetad.rules.learn.sample import FEW, Sample, line_of
-from blogmetad.rules.learn.termlists import ALWAYS, SOMETIMES, form_in, split_terms
-from blogmetad.rules.learn.terms import learn_terms
+from blogmetad.rules.learn.termlists import ALWAYS, SOMETIMES, form_in, has_terms, split_terms
+from blogmetad.rules.learn.terms import learn_terms, need
 from blogmetad.rules.learn.texts import LONGEST, TEXT_FIELDS, ends, hint, learn_text
 from blogmetad.rules.schema import AuthorRule, ConstantRule, DateRule, FieldRule, Term, TermsRule, TextRule, When
 from blogmetad.rules.script import fits, is_in, key
@@ -75,7 +75,7 @@ def _text(demand: Demand, samples: Sequence[Sample]) -> LearnedField:
     found = learn_text(name, obeying)
     assert isinstance(found.rule, TextRule)
     example = line_of(demand.shown) or ""
-    changes: dict[str, Any] = {"need": "required" if name == "title" else demand.need or found.rule.need}
+    changes: dict[str, Any] = {"need": "required" if name == "title" else _need(demand, samples)}
     low, high = phrases.lengths(demand.text)
     least = min(max(low or found.rule.min_length, 1), LONGEST)
     most = min(high or max(found.rule.max_length, min(len(example), LONGEST)), LONGEST)
@@ -116,7 +116,7 @@ def _terms(demand: Demand, guidance: Guidance, samples: Sequence[Sample], pairs:
     lower = phrases.lower(demand.text) or None
     found = learn_terms(name, samples, pairs, language=demand.language, lower=lower)
     assert isinstance(found.rule, TermsRule)
-    changes: dict[str, Any] = {"need": demand.need or found.rule.need}
+    changes: dict[str, Any] = {"need": _need(demand, samples)}
     shown = [term for term in split_terms(demand.shown) if _fits(term, demand)]
     low, high = phrases.counts(demand.text)
     if not found.terms:
@@ -219,10 +219,15 @@ def _when(demand: Demand, samples: Sequence[Sample], learned: LearnedField | Non
     return When(fence="mermaid") if name == "mermaid" else None
 
 
+def _need(demand: Demand, samples: Sequence[Sample]) -> phrases.Need:
+    """What the document says, else what the posts do."""
+    return demand.need or need(sum(has_terms(demand.name, s) for s in samples), len(samples))
+
+
 def _missing(demand: Demand, samples: Sequence[Sample]) -> tuple[Deviation, ...]:
     if demand.need not in ("required", "recommended"):
         return ()
-    paths = tuple(s.post.path for s in samples if demand.name not in s.filled)
+    paths = tuple(s.post.path for s in samples if not has_terms(demand.name, s))
     return (Deviation(f"'{demand.name}' is missing, and the guidance asks for it.", paths),) if paths else ()
 
 

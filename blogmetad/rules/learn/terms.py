@@ -50,9 +50,7 @@ def learn_terms(
     them."""
     lists = read_lists(name, samples)
     if not lists:
-        asked = {"language": language, "case": "lower" if lower else None}
-        rule = default_terms(name).model_copy(update={key: value for key, value in asked.items() if value})
-        return LearnedField(name, rule, evidence={"min": "nothing to learn from; the default", "max": ""})
+        return _unseen(name, language, lower)
     spoken_in = _asked(lists, language) if language else _language(lists)
     case, lowered = _case(lists) if lower is None else ("lower" if lower else "keep", "")
     form, formed = _form(lists)
@@ -86,6 +84,13 @@ def learn_terms(
     deviations = (*_deviations(name, lists, rule, spoken_in), *merged.deviations(name))
     remarks = (*_singular(name, samples), *merged.remarks)
     return LearnedField(name, rule, remarks, evidence, merged.terms, deviations)
+
+
+def _unseen(name: str, language: Literal["en", "zh"] | None, lower: bool | None) -> LearnedField:
+    """A field that no post has."""
+    asked = {"language": language, "case": "lower" if lower else None}
+    rule = default_terms(name).model_copy(update={key: value for key, value in asked.items() if value})
+    return LearnedField(name, rule, evidence={"min": "nothing to learn from; the default", "max": ""})
 
 
 def _asked(lists: Sequence[TermList], language: Literal["en", "zh"]) -> Spoken:
@@ -145,7 +150,9 @@ def _new(name: str, lists: Sequence[TermList]) -> tuple[Literal["allow", "queue"
 
 
 def need(having: int, posts: int) -> Literal["required", "recommended", "optional"]:
-    """How much a field is needed that so many of the posts have."""
+    """How much a field is needed that so many of the posts have; recommended, where there are none to tell."""
+    if not posts:
+        return "recommended"
     if having >= NEARLY_ALL * posts:
         return "required"
     return "recommended" if having >= HALF * posts else "optional"
