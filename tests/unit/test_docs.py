@@ -109,7 +109,7 @@ def test_the_architecture_names_every_module_and_no_other() -> None:
     named: set[str] = set()
     folder = ""
     for line in house.splitlines():
-        opened = re.match(r" {6}(\w+)/$", line)
+        opened = re.match(r" {6}([\w/]+)/$", line)
         folder = f"{opened[1]}/" if opened else folder
         named |= {f"{folder}{module}" for module in re.findall(r"\b\w+\.py\b", line)}
     existing = {
