@@ -2,6 +2,7 @@
 # make test    set up, lint, type-check, test
 # make test-full   the same, with the 1.5B starter as well
 # make bench   seconds per draft against the plain way and against the floor
+# make quality   proposals against what authors wrote   (SITES="folder folder" with posts that have front matter)
 
 PYTHON ?= python3
 VENV := .venv
@@ -10,7 +11,7 @@ READY := $(VENV)/.ready
 MODEL ?= starter
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test test-full lint bench setup model clean
+.PHONY: demo test test-full lint bench quality setup model clean
 .DEFAULT_GOAL := demo
 
 demo: setup
@@ -30,6 +31,9 @@ lint: setup
 
 bench: setup model
 	$(BIN)/python -m bench.latency
+
+quality: setup model
+	$(BIN)/python -m bench.quality $(SITES) --model $(MODEL)
 
 model: setup
 	@$(BIN)/blogmetad model pull starter

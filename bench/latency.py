@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 import statistics
 import sys
 import tempfile
@@ -12,14 +11,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated, TextIO, TypeVar
 
-import llama_cpp
 import typer
 from rich.console import Console
 
+from bench import machine
 from bench import task as tasks
 from bench.floor import Played, Player, Recorder, Tape
 from bench.plain import ANSWER_TOKENS, Answer, Plain
@@ -198,35 +196,16 @@ def _floor(tape: Tape, played: list[Played]) -> Side:
 
 
 def _conditions(file: Path, task: Task, flash: bool, before: tuple[float, float, float]) -> dict[str, object]:
-    """What a reader needs to judge the figures, without naming the machine."""
+    """What a reader needs to judge the figures."""
     return {
         "model": file.name,
         "model sha256": sha256(file.read_bytes()),
         "post characters": len(task.draft.text),
         "rules": task.rules.title,
-        "processor": _processor(),
-        "threads": physical_cores(),
         "plain flash attention": flash,
         "load average before and after": f"{before[0]:.2f} / {os.getloadavg()[0]:.2f}",
-        "blogmetad": _blogmetad_version(),
-        "llama-cpp-python": str(llama_cpp.__version__),
-        "llama.cpp": llama_cpp.llama_print_system_info().decode().strip(" |"),
-        "python": platform.python_version(),
+        **machine.conditions(),
     }
-
-
-def _processor() -> str:
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()
-
-
-def _blogmetad_version() -> str:
-    try:
-        return version("blogmetad")
-    except PackageNotFoundError:
-        return "a checkout that is not installed"
 
 
 @contextmanager
