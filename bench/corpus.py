@@ -23,11 +23,10 @@ MOSTLY = 0.9
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """A folder of posts and what its posts have of title, summary, tags and categories. ``summary`` is the field that
+    """The posts of a site and what its posts have of title, summary, tags and categories. ``summary`` is the field that
     says what a post is about: the description, or the excerpt if more posts have that."""
 
     name: str
-    folder: Path
     posts: tuple[PublishedPost, ...]
     summary: str
     fields: tuple[Ask, ...]
@@ -35,10 +34,9 @@ class Corpus:
 
 def load(site: Path) -> Corpus:
     """Read all posts of a site."""
-    folder = posts_folder(site)
-    posts = read_posts(folder).posts
+    posts = read_posts(posts_folder(site)).posts
     summary = max(SUMMARIES, key=lambda field: sum(bool(text(post, field)) for post in posts))
-    return Corpus(site.resolve().name, folder, posts, summary, tuple(_fields(posts, summary)))
+    return Corpus(site.resolve().name, posts, summary, tuple(_fields(posts, summary)))
 
 
 def asks(corpus: Corpus, hidden: PublishedPost) -> tuple[Ask, ...]:

@@ -51,7 +51,7 @@ def main(
         files = [resolve(name, Path.cwd()) for name in names]
         cache.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory() as scratch, ExitStack() as stack:
-            trials = [stack.enter_context(sides.trial(site, posts, Path(scratch))) for site in sites]
+            trials = [stack.enter_context(sides.trial(site, posts)) for site in sites]
             lines = (
                 _ablations(trials, files, Path(scratch))
                 if ablations

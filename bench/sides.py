@@ -36,11 +36,11 @@ class Trial:
 
 
 @contextmanager
-def trial(site: Path, count: int, scratch: Path) -> Iterator[Trial]:
-    """``count`` posts of a site, the same ones every time. ``scratch`` is where the index of the site may lie."""
+def trial(site: Path, count: int) -> Iterator[Trial]:
+    """``count`` posts of a site, the same ones every time."""
     corpus = load(site)
     rules_for = laws.learned(corpus.posts, corpus.name, timezone_known=False)
-    with recalling(corpus.folder, scratch / f"{corpus.name}.db", corpus.posts) as recall:
+    with recalling(corpus.posts) as recall:
         yield Trial(corpus, sample(corpus.posts, count), rules_for, recall)
 
 

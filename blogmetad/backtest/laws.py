@@ -7,6 +7,7 @@ from functools import cache
 from typing import TypeAlias
 
 from blogmetad.backtest.hide import others, rules_without
+from blogmetad.backtest.weights import with_weights
 from blogmetad.rules import document
 from blogmetad.rules.document import Rules
 from blogmetad.rules.learn import learn, render
@@ -31,7 +32,7 @@ def learned(posts: Sequence[PublishedPost], name: str, *, timezone_known: bool) 
     @cache
     def without(number: int) -> Rules:
         rest = [post for post in posts if fold[post.body_sha256] != number]
-        text = render(learn(rest, name=name, timezone_known=timezone_known))
+        text = render(with_weights(learn(rest, name=name, timezone_known=timezone_known), rest))
         return document.parse(text.encode("utf-8"), f"the rules learned without part {number + 1} of the posts")
 
     return lambda hidden: without(fold[hidden.body_sha256])

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TypeAlias
 
 from blogmetad import pipeline
@@ -49,14 +48,13 @@ def replay(stand: Stand, hidden: Sequence[PublishedPost]) -> Iterator[Case]:
 
 
 @contextmanager
-def recalling(folder: Path, cache: Path, posts: Iterable[PublishedPost]) -> Iterator[Recall]:
-    """A Recall over a posts folder; ``cache`` is where its index may lie."""
+def recalling(posts: Sequence[PublishedPost]) -> Iterator[Recall]:
+    """A Recall over these posts, in memory."""
     copies: dict[str, set[str]] = {}
     for post in posts:
         copies.setdefault(post.body_sha256, set()).add(post.path)
-    index = Index(folder, cache)
+    index = Index.of(posts)
     try:
-        index.refresh()
         yield lambda hidden, draft, fields: index.recall(
             draft.text, fields, but=copies[hidden.body_sha256], before=hidden.date
         )

@@ -7,7 +7,6 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
-from pathlib import Path
 
 import pytest
 
@@ -80,15 +79,10 @@ class Proposing:
 
 
 @contextmanager
-def standing(
-    folder: Path, proposer: Proposing, posts: tuple[PublishedPost, ...] = POSTS, document: str = DOCUMENT
-) -> Iterator[Stand]:
-    """A stand over these posts, as they lie in a real folder with a real index."""
-    for each in posts:
-        (folder / each.path).write_bytes(each.raw)
-    law = laws.given(parse_rules(document.encode(), "rules.md"), posts)
-    with recalling(folder, folder / "cache" / "index.db", posts) as recall:
-        yield Stand(law, recall, proposer, 480, dt.UTC)
+def standing(proposer: Proposing, posts: tuple[PublishedPost, ...] = POSTS) -> Iterator[Stand]:
+    """A stand over these posts, with the real index."""
+    with recalling(posts) as recall:
+        yield Stand(laws.given(rules(), posts), recall, proposer, 480, dt.UTC)
 
 
 # What is hidden.
@@ -178,8 +172,8 @@ def sure_of_everything(request: Request) -> Proposal:
     )
 
 
-def test_a_replay_scores_what_the_finished_post_says_against_what_its_author_wrote(tmp_path: Path) -> None:
-    with standing(tmp_path, Proposing(sure_of_everything)) as stand:
+def test_a_replay_scores_what_the_finished_post_says_against_what_its_author_wrote() -> None:
+    with standing(Proposing(sure_of_everything)) as stand:
         (case,) = replay(stand, [WAL])
     assert case.post == WAL.path
     assert case.faults == ()
@@ -197,35 +191,33 @@ def candidates(request: Request) -> set[str]:
     return {candidate.name for ask in request.asks for candidate in ask.candidates}
 
 
-def test_the_model_is_never_offered_a_term_that_only_the_hidden_post_or_a_copy_uses(tmp_path: Path) -> None:
+def test_the_model_is_never_offered_a_term_that_only_the_hidden_post_or_a_copy_uses() -> None:
     proposer = Proposing(sure_of_everything)
-    with standing(tmp_path, proposer) as stand:
+    with standing(proposer) as stand:
         assert len(list(replay(stand, [WAL]))) == 1
         assert candidates(proposer.asked[-1]) == {"database", "planned", "索引", "Life"}
         assert len(list(replay(stand, [OTHER]))) == 1
         assert candidates(proposer.asked[-1]) == {"database", "planned", "rare", "独有"}
 
 
-def test_nothing_the_model_reads_says_the_hidden_title(tmp_path: Path) -> None:
+def test_nothing_the_model_reads_says_the_hidden_title() -> None:
     proposer = Proposing(sure_of_everything)
-    with standing(tmp_path, proposer) as stand:
+    with standing(proposer) as stand:
         assert list(replay(stand, [WAL]))
     assert "Write-Ahead" not in repr(proposer.asked[0])
 
 
-def test_what_the_site_knows_of_a_hidden_post_comes_from_the_others_alone(tmp_path: Path) -> None:
+def test_what_the_site_knows_of_a_hidden_post_comes_from_the_others_alone() -> None:
     related = post("2025-04-01-c.md", "讲预写日志，但不讲提交，讲的是检查点。", title="Logs", tags="[日志]")
-    with standing(tmp_path, Proposing(sure_of_everything), (*POSTS, related)) as stand:
+    with standing(Proposing(sure_of_everything), (*POSTS, related)) as stand:
         near = stand.recall(WAL, hide(WAL), ("tags", "categories"))
     assert [neighbour.path for neighbour in near.posts] == [related.path]
     assert near.usage == {"tags": {"database": 1, "索引": 1, "日志": 1}, "categories": {"Life": 1}}
     assert near.count == 2
 
 
-def test_a_proposal_that_cannot_become_a_post_is_a_case_with_its_reasons_and_no_scores_but_nought(
-    tmp_path: Path,
-) -> None:
-    with standing(tmp_path, Proposing(lambda _: Proposal(texts={"title": "全是中文的标题"}))) as stand:
+def test_a_proposal_that_cannot_become_a_post_is_a_case_with_its_reasons_and_no_scores_but_nought() -> None:
+    with standing(Proposing(lambda _: Proposal(texts={"title": "全是中文的标题"}))) as stand:
         (case,) = replay(stand, [OTHER])
     assert any("not in English" in fault for fault in case.faults)
     assert case.fields["title"].proposed == ()
@@ -233,13 +225,13 @@ def test_a_proposal_that_cannot_become_a_post_is_a_case_with_its_reasons_and_no_
     assert case.fields["tags"].measures["f1"] == 0
 
 
-def test_a_lost_model_process_costs_one_case_and_not_the_backtest(tmp_path: Path) -> None:
+def test_a_lost_model_process_costs_one_case_and_not_the_backtest() -> None:
     def lost(request: Request) -> Proposal:
         if "索引" in request.text:
             raise WorkerLost("the model's process was killed")
         return sure_of_everything(request)
 
-    with standing(tmp_path, Proposing(lost)) as stand:
+    with standing(Proposing(lost)) as stand:
         first, second = replay(stand, [OTHER, WAL])
     assert {first.post: first.faults, second.post: second.faults} == {
         OTHER.path: ("the model's process was killed.",),
@@ -247,11 +239,11 @@ def test_a_lost_model_process_costs_one_case_and_not_the_backtest(tmp_path: Path
     }
 
 
-def test_what_rules_check_would_say_of_the_proposal_is_a_fault(tmp_path: Path) -> None:
+def test_what_rules_check_would_say_of_the_proposal_is_a_fault() -> None:
     def without_description(request: Request) -> Proposal:
         return replace(sure_of_everything(request), texts={"title": "Short Logs"})
 
-    with standing(tmp_path, Proposing(without_description)) as stand:
+    with standing(Proposing(without_description)) as stand:
         (case,) = replay(stand, [WAL])
     assert case.fields["title"].proposed == ("Short Logs",)
     assert case.faults == ("There is no 'description', which the rules recommend.",)

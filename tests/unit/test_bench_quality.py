@@ -167,10 +167,10 @@ def test_a_text_like_nothing_else_has_no_neighbours() -> None:
 # How the sides are judged.
 
 
-def test_every_side_is_judged_by_the_same_measures_and_rules(site: Path, tmp_path: Path) -> None:
+def test_every_side_is_judged_by_the_same_measures_and_rules(site: Path) -> None:
     good = {"title": "Notes on topic 99", "excerpt": "一篇笔记，讲的是编译器里的一个小问题。",
             "tags": ["编译器", "t2"], "categories": ["Work"]}  # fmt: skip
-    with sides.trial(site, 5, tmp_path) as trial:
+    with sides.trial(site, 5) as trial:
         paths = [each.path for each in trial.hidden]
         answers = {path: reply(path, **good) for path in paths}
         answers[paths[1]] = reply(paths[1])
@@ -205,8 +205,8 @@ class Sure:
         return Proposal({"title": "Notes on topic 98", "excerpt": "一篇笔记，讲的是一个小问题，值得一读。"}, opinions)
 
 
-def test_an_ablation_takes_away_what_it_says_and_nothing_else(site: Path, tmp_path: Path) -> None:
-    with sides.trial(site, 3, tmp_path) as trial:
+def test_an_ablation_takes_away_what_it_says_and_nothing_else(site: Path) -> None:
+    with sides.trial(site, 3) as trial:
         stand = Stand(trial.rules_for, trial.recall, Sure(), 480, dt.UTC)
         hidden, draft = trial.hidden[0], hide(trial.hidden[0])
         near, bare = (s.recall(hidden, draft, ("tags",)) for s in (stand, ablations.without_recall(stand)))

@@ -97,7 +97,7 @@ def backtest(
         settings, configured = _settings(config, site, model, Path(scratch))
         jekyll = read_site(settings.site.root)
         law, title = _law(rules, settings, configured, found, jekyll)
-        with recalling(folder, Path(scratch) / "index.db", found) as recall, _worker(settings) as worker:
+        with recalling(found) as recall, _worker(settings) as worker:
             stand = Stand(law, recall, worker, settings.model.digest_tokens, jekyll.timezone)
             cases = _run(stand, hidden, machine)
     about = About(str(site), len(found), title, Path(settings.model.name).name)
@@ -168,7 +168,7 @@ def _run(stand: Stand, hidden: tuple[PublishedPost, ...], machine: bool) -> tupl
     """The cases by path. As JSON each is printed when it is done."""
     cases: list[Case] = []
     began = time.monotonic()
-    with progress.status(f"replaying {len(hidden)} posts") as status:
+    with progress.status("getting the rules ready") as status:
         for case in replay(stand, hidden):
             cases.append(case)
             if machine:
