@@ -39,9 +39,10 @@ class Trial:
 def trial(site: Path, count: int) -> Iterator[Trial]:
     """``count`` posts of a site, the same ones every time."""
     corpus = load(site)
-    rules_for = laws.learned(corpus.posts, corpus.name, timezone_known=False)
+    hidden = sample(corpus.posts, count)
+    rules_for = laws.learned(corpus.posts, hidden, corpus.name, timezone_known=False)
     with recalling(corpus.posts) as recall:
-        yield Trial(corpus, sample(corpus.posts, count), rules_for, recall)
+        yield Trial(corpus, hidden, rules_for, recall)
 
 
 def plain(trial: Trial, replies: Mapping[str, Reply]) -> list[Case]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from functools import cache
 from typing import TypeAlias
@@ -15,8 +16,8 @@ from blogmetad.values import PublishedPost
 
 RulesFor: TypeAlias = Callable[[PublishedPost], Rules]
 
-FOLDS = 10
-"""Into how many parts posts are dealt out where the rules are learned: those of a part from all the others."""
+WITHHELD = 0.1
+"""The share of all posts that are withheld at a time where the rules are learned."""
 
 
 def given(rules: Rules, posts: Sequence[PublishedPost]) -> RulesFor:
@@ -24,15 +25,19 @@ def given(rules: Rules, posts: Sequence[PublishedPost]) -> RulesFor:
     return lambda hidden: rules_without(rules, hidden, others(posts, hidden))
 
 
-def learned(posts: Sequence[PublishedPost], name: str, *, timezone_known: bool) -> RulesFor:
-    """Rules learned from the posts, for each from those of the other folds. Copies of a post share its fold."""
-    bodies = dict.fromkeys(post.body_sha256 for post in sorted(posts, key=lambda post: post.path))
-    fold = {body: number % FOLDS for number, body in enumerate(bodies)}
+def learned(
+    posts: Sequence[PublishedPost], hidden: Sequence[PublishedPost], name: str, *, timezone_known: bool
+) -> RulesFor:
+    """Rules learned from the posts. The hidden ones are dealt into a few parts, and the rules for each part are learned
+    without the posts in it and without their copies."""
+    parts = max(1, math.ceil(len(hidden) / (WITHHELD * len(posts))))
+    part = {post.path: number % parts for number, post in enumerate(hidden)}
 
     @cache
     def without(number: int) -> Rules:
-        rest = [post for post in posts if fold[post.body_sha256] != number]
+        bodies = {post.body_sha256 for post in hidden if part[post.path] == number}
+        rest = [post for post in posts if post.body_sha256 not in bodies]
         text = render(with_weights(learn(rest, name=name, timezone_known=timezone_known), rest))
         return document.parse(text.encode("utf-8"), f"the rules learned without part {number + 1} of the posts")
 
-    return lambda hidden: without(fold[hidden.body_sha256])
+    return lambda post: without(part[post.path])

@@ -143,7 +143,7 @@ def test_learned_rules_know_nothing_of_the_post_they_are_for_nor_of_its_copies()
         for day in range(1, 24)
     ]
     posts.append(post("2025-02-01-copy.md", "第3篇的正文。", title="重复", tags="[t3, copied]"))
-    law = laws.learned(posts, "博客", timezone_known=True)
+    law = laws.learned(posts, posts, "博客", timezone_known=True)
     for hidden in posts:
         found = law(hidden)
         own = {term for each in posts if each.body_sha256 == hidden.body_sha256 for term in each.terms["tags"]}
@@ -151,11 +151,13 @@ def test_learned_rules_know_nothing_of_the_post_they_are_for_nor_of_its_copies()
         assert hidden.fields["title"] not in [example.title for example in found.examples]
 
 
-def test_learned_rules_are_learned_once_for_the_posts_of_a_fold() -> None:
+@pytest.mark.parametrize(("count", "times"), [(20, 10), (10, 5), (3, 2), (2, 1)])
+def test_rules_are_learned_as_often_as_it_takes_to_withhold_a_tenth_of_the_posts_at_a_time(
+    count: int, times: int
+) -> None:
     posts = [post(f"2025-01-{day:02}-x.md", f"第{day}篇的正文。", title=f"第{day}篇") for day in range(1, 21)]
-    law = laws.learned(posts, "博客", timezone_known=True)
-    assert len({id(law(each)) for each in posts}) == laws.FOLDS
-    assert law(posts[0]) is law(posts[laws.FOLDS])
+    law = laws.learned(posts, posts[:count], "博客", timezone_known=True)
+    assert len({id(law(each)) for each in posts[:count]}) == times
 
 
 # The replay.

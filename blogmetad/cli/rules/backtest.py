@@ -30,7 +30,7 @@ from blogmetad.errors import BlogmetadError
 from blogmetad.model.catalog import CATALOG
 from blogmetad.model.worker import Worker
 from blogmetad.rules import document
-from blogmetad.site.jekyll import POSTS, SiteConfig, read_site
+from blogmetad.site.jekyll import POSTS, read_site
 from blogmetad.site.posts import posts_folder, read_posts
 from blogmetad.values import PublishedPost
 
@@ -89,16 +89,19 @@ def backtest(
     if not site.is_dir():
         raise BacktestError(f"{site} is not a folder.", "Name the folder of a site, or a folder of posts.")
     folder = posts_folder(site)
-    found = read_posts(folder).posts
+    read = read_posts(folder)
+    for problem in read.problems:
+        progress.print(problem.message, style="yellow", markup=False, soft_wrap=True)
+    found = read.posts
     hidden = sample(found, posts)
     if not hidden:
         raise BacktestError(f"There is no post with front matter and a text in {folder}.", "Name the folder of a site.")
     with tempfile.TemporaryDirectory(prefix="blogmetad-backtest-") as scratch:
         settings, configured = _settings(config, site, model, Path(scratch))
-        jekyll = read_site(settings.site.root)
-        law, title = _law(rules, settings, configured, found, jekyll)
+        law, title = _law(rules, settings, configured, found, hidden)
         with recalling(found) as recall, _worker(settings) as worker:
-            stand = Stand(law, recall, worker, settings.model.digest_tokens, jekyll.timezone)
+            zone = read_site(settings.site.root).timezone
+            stand = Stand(law, recall, worker, settings.model.digest_tokens, zone)
             cases = _run(stand, hidden, machine)
     about = About(str(site), len(found), title, Path(settings.model.name).name)
     result = Result(cases, summarise(cases, about))
@@ -142,13 +145,18 @@ def _settings(config: Path | None, site: Path, model: str | None, scratch: Path)
 
 
 def _law(
-    rules: str | None, settings: Config, configured: bool, posts: tuple[PublishedPost, ...], jekyll: SiteConfig
+    rules: str | None,
+    settings: Config,
+    configured: bool,
+    posts: tuple[PublishedPost, ...],
+    hidden: tuple[PublishedPost, ...],
 ) -> tuple[RulesFor, str]:
-    """The rules for each post, and what they are called."""
+    """The rules for each hidden post, and what they are called."""
     own = settings.site.rules if configured else settings.site.root / RULES_IN_SITE
     if rules == LEARNED or (rules is None and not own.is_file()):
+        jekyll = read_site(settings.site.root)
         name = jekyll.title or settings.site.root.name
-        return laws.learned(posts, name, timezone_known=jekyll.timezone_known), LEARNED
+        return laws.learned(posts, hidden, name, timezone_known=jekyll.timezone_known), LEARNED
     read = document.load(ready_made_rules().get(rules, Path(rules)) if rules is not None else own)
     return laws.given(read, posts), read.title
 
