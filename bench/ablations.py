@@ -7,6 +7,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from blogmetad.backtest.replay import Stand
+from blogmetad.config import Model as ModelConfig
 from blogmetad.model.proposal import Proposer
 from blogmetad.rules.document import Rules
 from blogmetad.rules.schema import FieldRule, TermsRule, Weights
@@ -62,12 +63,11 @@ def _digest(tokens: int) -> Callable[[Stand], Stand]:
 
 ABLATIONS: Mapping[str, Callable[[Stand], Stand]] = MappingProxyType(
     {
-        "as it is": lambda stand: stand,
+        f"as it is, digest of {ModelConfig().digest_tokens} tokens": lambda stand: stand,
         "no similar posts": without_recall,
         "no opinion of the model on terms": without_opinion,
         "weights not learned": without_learning,
         "digest of 250 tokens": _digest(250),
-        "digest of 500 tokens": _digest(500),
         "digest of 1000 tokens": _digest(1000),
     }
 )

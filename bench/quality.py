@@ -24,6 +24,8 @@ from bench.sides import Trial
 from blogmetad.backtest.hide import hide
 from blogmetad.backtest.replay import Stand, replay
 from blogmetad.backtest.result import Case
+from blogmetad.cli import logs
+from blogmetad.config import Log as LogConfig
 from blogmetad.config import Model as ModelConfig
 from blogmetad.errors import BlogmetadError
 from blogmetad.model.catalog import resolve
@@ -47,20 +49,29 @@ def main(
     The plain way takes minutes a post. Its answers are kept, so that a stopped run goes on where it was.
     """
     names = model or ["starter"]
+    logs.configure(LogConfig(level="warning"))
     try:
         files = [resolve(name, Path.cwd()) for name in names]
         cache.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory() as scratch, ExitStack() as stack:
             trials = [stack.enter_context(sides.trial(site, posts)) for site in sites]
-            lines = (
-                _ablations(trials, files, Path(scratch))
-                if ablations
-                else _comparison(trials, files, cache, timed, Path(scratch))
-            )
-            typer.echo("\n".join(lines))
+            if ablations:
+                lines = _ablations(trials, files, Path(scratch))
+            else:
+                lines = _comparison(trials, files, cache, timed, Path(scratch))
+            typer.echo("\n".join((*_heading(sites, names, posts, timed, ablations=ablations), *lines)))
     except (BlogmetadError, OSError) as error:
         typer.echo(f"{error}\n{getattr(error, 'hint', '')}".strip(), err=True)
         raise typer.Exit(2) from None
+
+
+def _heading(sites: Sequence[Path], models: Sequence[str], posts: int, timed: int, *, ablations: bool) -> Iterator[str]:
+    """What was run, in a form that can be run again; folders go by their names."""
+    words = ["python -m bench.quality", *(site.resolve().name for site in sites)]
+    words += [f"--model {Path(name).name}" for name in models]
+    words += [f"-n {posts}", "--ablation" if ablations else f"--timed {timed}"]
+    yield "## What each part is worth" if ablations else "## Proposals against what authors wrote"
+    yield from ("", f"    {' '.join(words)}", "")
 
 
 def _comparison(

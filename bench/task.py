@@ -10,7 +10,7 @@ from blogmetad.model.digest import digest
 from blogmetad.rules import document
 from blogmetad.rules.document import Rules
 from blogmetad.rules.plan import plan
-from blogmetad.values import Draft, Request
+from blogmetad.values import Draft, Neighbours, Request
 
 POST = Path(__file__).with_name("post-zh.md")
 RULES = Path(__file__).parents[1] / "rules" / "bilingual-zh-en.md"
@@ -26,7 +26,7 @@ class Task:
 
     def request(self) -> Request:
         """The request the pipeline would make: a site without posts, so no usage counts help either side."""
-        asks = plan(self.rules, self.draft, {})
+        asks = plan(self.rules, self.draft, Neighbours())
         return Request(self.rules.guidance, digest(self.draft.text, self.budget).text, asks)
 
 
