@@ -33,8 +33,10 @@ class Corpus:
 
 
 def load(site: Path) -> Corpus:
-    """Read all posts of a site."""
+    """Read all posts of a site. Raises FileNotFoundError if there are none."""
     posts = read_posts(posts_folder(site)).posts
+    if not posts:
+        raise FileNotFoundError(f"There are no posts in {site}. Name a Jekyll site or a folder of posts.")
     summary = max(SUMMARIES, key=lambda field: sum(bool(text(post, field)) for post in posts))
     return Corpus(site.resolve().name, posts, summary, tuple(_fields(posts, summary)))
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -20,6 +22,7 @@ from blogmetad.rules.schema import TermsRule, Weights
 from blogmetad.site.posts import read_post
 from blogmetad.values import Neighbours, Opinion, Proposal, PublishedPost, Request
 
+ROOT = Path(__file__).resolve().parents[2]
 TOPICS = ("数据库", "编译器", "网络", "图形", "调度")
 
 
@@ -266,3 +269,26 @@ def test_an_ablation_has_a_row_for_every_part_taken_away() -> None:
     rows = list(ablation("博客", "excerpt", [OURS, replace(PLAIN, name="no similar posts")]))
     assert rows[0] == "### 博客, m, 2 posts"
     assert rows[-1].startswith("| no similar posts | 0.25 |")
+
+
+def test_a_run_prints_figures_and_no_word_of_a_post_and_keeps_the_slow_answers(
+    site: Path, tiny_model: Path, tmp_path: Path
+) -> None:
+    words = [sys.executable, "-m", "bench.quality", str(site), "-n", "2", "--model", str(tiny_model)]
+    words += ["--cache", str(tmp_path / "cache")]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "python -m bench.quality 博客 --model tiny-qwen3.gguf -n 2 --timed 0" in done.stdout
+    assert "### 博客: 2 of 20 posts" in done.stdout
+    assert done.stdout.count("\n| blogmetad | tiny-qwen3 | ") == 1
+    assert done.stdout.count("\n| plain | tiny-qwen3 | ") == 1
+    assert not any(word in done.stdout for word in (*TOPICS, "Notes", str(site.parent)))
+    (kept,) = (tmp_path / "cache").iterdir()
+    assert set(chat.load(kept)) == {POSTS[0].path, POSTS[10].path}
+
+
+def test_a_site_that_cannot_be_read_is_an_error_with_exit_code_2(tmp_path: Path, tiny_model: Path) -> None:
+    words = [sys.executable, "-m", "bench.quality", str(tmp_path / "nowhere"), "--model", str(tiny_model)]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 2
+    assert "nowhere" in done.stderr
