@@ -33,9 +33,7 @@ def show_summary(result: Result) -> None:
         style="bold",
         markup=False,
     )
-    table = Table("field", *(title for _, title in MEASURES))
-    for column in table.columns[1:]:
-        column.justify = "right"
+    table = _table("field", *(title for _, title in MEASURES), figures=1)
     for field, measures in summary.fields.items():
         table.add_row(Text(field), *(_number(measures.get(measure)) for measure, _ in MEASURES))
     console.print(table)
@@ -54,9 +52,7 @@ def show_comparison(comparison: Comparison, most: int) -> None:
     """What is better and worse than in an earlier result, and the posts that changed most."""
     console.print(f"\ncompared on {comparison.posts} posts", style="bold", markup=False)
     titles = dict(MEASURES)
-    table = Table("field", "measure", "earlier", "now", "difference")
-    for column in table.columns[2:]:
-        column.justify = "right"
+    table = _table("field", "measure", "earlier", "now", "difference", figures=2)
     for change in comparison.changes:
         row = (_number(change.old), _number(change.new), _difference(change.difference))
         table.add_row(Text(change.field), titles[change.measure], *row)
@@ -66,7 +62,7 @@ def show_comparison(comparison: Comparison, most: int) -> None:
     console.print(table)
     for moved in comparison.moved[:most]:
         console.print(f"\n{moved.new.post}  {moved.difference:+.2f}", style="bold", markup=False)
-        pairs = Table("field", "yours", "earlier", "now")
+        pairs = _table("field", "yours", "earlier", "now")
         for field, scored in moved.new.fields.items():
             old = moved.old.fields.get(field)
             if old != scored:
@@ -83,7 +79,7 @@ def show_worst(result: Result, most: int) -> None:
     for case in worst:
         console.print(f"\n{case.post}", markup=False)
         _faults(case)
-        table = Table("field", "yours", "proposed", "score")
+        table = _table("field", "yours", "proposed", "score")
         for field, scored in case.fields.items():
             values = map(Text, (field, _value(scored.author), _value(scored.proposed)))
             table.add_row(*values, _number(scored.main))
@@ -102,6 +98,15 @@ def comparison_facts(comparison: Comparison) -> dict[str, object]:
         "seconds": list(comparison.seconds),
         "moved": [{"post": moved.new.post, "difference": moved.difference} for moved in comparison.moved],
     }
+
+
+def _table(*headings: str, figures: int | None = None) -> Table:
+    """A table whose columns from ``figures`` on hold numbers. Long Chinese lines are folded; they have no spaces."""
+    table = Table()
+    for number, heading in enumerate(headings):
+        right = figures is not None and number >= figures
+        table.add_column(heading, justify="right" if right else "left", overflow="fold")
+    return table
 
 
 def _faults(case: Case) -> None:
