@@ -1,4 +1,4 @@
-"""What came of a backtest: a case for every post, their summary, and both as lines of JSON. Pure."""
+"""What came of a backtest: a case for every post and their summary, and how both are read back from JSON. Pure."""
 
 from __future__ import annotations
 
