@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from blogmetad.intake import draft as intake
 from blogmetad.journal import entry
 from blogmetad.model.digest import digest
 from blogmetad.model.proposal import Proposer
 from blogmetad.publish.compose import compose
-from blogmetad.rules.check import check, check_body
+from blogmetad.rules.check import check, check_body, refused
 from blogmetad.rules.document import Rules
 from blogmetad.rules.naming import local_to, post_date
 from blogmetad.rules.plan import known, plan
@@ -25,7 +25,7 @@ from blogmetad.values import (
     Duplicate,
     Held,
     Metadata,
-    Neighbour,
+    Neighbours,
     Parked,
     Post,
     Problem,
@@ -41,14 +41,12 @@ Record = Callable[[str, Mapping[str, object]], None]
 class Desk:
     """What the stages work with.
 
-    ``usage`` counts the terms of each field on the site; ``recall`` finds the published posts most like a draft, never
-    the draft itself; ``twin`` finds a published post by the hash of its body; ``budget`` is the digest's size in
-    tokens.
+    ``recall`` tells what the site knows that may help with a draft; ``twin`` finds a published post by the hash of its
+    body; ``budget`` is the digest's size in tokens.
     """
 
     rules: Rules
-    usage: Mapping[str, Mapping[str, int]]
-    recall: Callable[[Draft], tuple[Neighbour, ...]]
+    recall: Callable[[Draft], Neighbours]
     twin: Callable[[str], str | None]
     proposer: Proposer
     budget: int
@@ -99,7 +97,9 @@ def accept(
 
 def finish(draft: Draft, desk: Desk, *, arrived: dt.datetime) -> Finished | Parked:
     """Digest, propose, check, compose. Raises what the Proposer raises."""
-    asks = plan(desk.rules, draft, desk.usage)
+    near = desk.recall(draft)
+    desk.record("recalled", _near(near))
+    asks = plan(desk.rules, draft, near)
     shown = digest(draft.text, desk.budget)
     desk.record("digest", _shown(shown, asks))
     proposal = Proposal()
@@ -107,13 +107,39 @@ def finish(draft: Draft, desk: Desk, *, arrived: dt.datetime) -> Finished | Park
         request = Request(desk.rules.guidance, shown.text, (*_given(desk.rules, draft), *asks))
         proposal = desk.proposer.propose(request, desk.keep_going)
         desk.record("proposed", _suggested(proposal))
-    metadata = check(proposal, draft, desk.rules, desk.usage, arrived=arrived)
+        proposal = _second_try(request, proposal, draft, desk)
+    metadata = check(proposal, draft, desk.rules, near, arrived=arrived)
     if not isinstance(metadata, Metadata):
         return _parked(metadata, desk)
     desk.record("checked", _decided(metadata))
     post = Post(metadata.filename, compose(draft, metadata))
     desk.record("composed", {"filename": post.filename, "bytes": len(post.content), "sha256": post.sha256})
     return Finished(draft, shown, proposal, metadata, post)
+
+
+def _second_try(request: Request, proposal: Proposal, draft: Draft, desk: Desk) -> Proposal:
+    """Ask once more for the texts that cannot be used, begun in another way; all others stay."""
+    problems = refused(proposal, draft, desk.rules)
+    if not problems:
+        return proposal
+    desk.record("refused", {"problems": [asdict(problem) for problem in problems]})
+    asks = _once_more(request.asks, proposal.texts, {str(problem.field) for problem in problems})
+    again = desk.proposer.propose(replace(request, asks=asks), desk.keep_going)
+    desk.record("proposed", _suggested(again))
+    return replace(proposal, texts={**proposal.texts, **again.texts})
+
+
+def _once_more(asks: tuple[Ask, ...], texts: Mapping[str, str], wrong: set[str]) -> tuple[Ask, ...]:
+    """The questions behind the wrong texts again, with what is known by now as given; those for terms are answered."""
+    return tuple(
+        ask
+        if ask.given is not None
+        else replace(ask, refused=texts[ask.field])
+        if ask.field in wrong
+        else replace(ask, given=texts[ask.field])
+        for ask in asks
+        if ask.given is not None or ask.field in texts
+    )
 
 
 def _given(rules: Rules, draft: Draft) -> tuple[Ask, ...]:
@@ -137,6 +163,11 @@ def _facts_of(draft: Draft) -> dict[str, object]:
     }
 
 
+def _near(near: Neighbours) -> dict[str, object]:
+    posts = [{"post": post.path, "share": round(post.share, 3)} for post in near.posts]
+    return {"posts": posts, "of": near.count}
+
+
 def _shown(shown: Digest, asks: tuple[Ask, ...]) -> dict[str, object]:
     return {
         "chars": len(shown.text),
@@ -147,11 +178,11 @@ def _shown(shown: Digest, asks: tuple[Ask, ...]) -> dict[str, object]:
 
 
 def _suggested(proposal: Proposal) -> dict[str, object]:
-    terms = {field: [choice.name for choice in chosen] for field, chosen in proposal.terms.items()}
+    terms = {field: [o.name for o in opinions if o.written] for field, opinions in proposal.terms.items()}
     return {
         "model": proposal.model or "none",
         "mode": proposal.mode or "-",
-        "values": entry.texts(proposal.texts, terms),
+        "values": entry.texts(proposal.texts, {field: names for field, names in terms.items() if names}),
         "usage": asdict(proposal.usage),
     }
 

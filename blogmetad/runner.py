@@ -274,11 +274,9 @@ class Runner:
 
     def _desk(self, job: Job) -> pipeline.Desk:
         tools = self._tools
-        terms = {name: tools.index.usage(name) for name in tools.rules.term_fields()}
         return pipeline.Desk(
             rules=tools.rules,
-            usage=terms,
-            recall=lambda draft: tools.index.similar(draft.text),
+            recall=lambda draft: tools.index.recall(draft.text, tools.rules.term_fields()),
             twin=self._twin,
             proposer=tools.proposer,
             budget=tools.config.model.digest_tokens,

@@ -152,26 +152,37 @@ class Neighbour:
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
-    """A term the model may choose, with the program's own evidence for it.
+class Neighbours:
+    """What the site knows that may help with a draft; nothing the draft itself or a copy of it brought there.
 
-    ``prior`` is in nats and is added to the model's calibrated log-probability; ``evidence`` says in words where
-    it comes from (``written in the text``, ``used in 12 posts``).
+    ``posts`` are like it, the nearest first. By field, ``usage`` has the terms in use and how many of the site's
+    ``count`` posts carry each, ``recent`` those of its ``latest`` posts before the draft.
     """
+
+    posts: tuple[Neighbour, ...] = ()
+    usage: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    count: int = 0
+    recent: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    latest: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A term the model is asked about. ``prior`` is what speaks for it without the model, in nats (log-odds)."""
 
     name: str
     prior: float = 0.0
-    evidence: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
     """One field the model is asked for.
 
-    ``label`` is written by the program in front of the value. For ``kind="terms"`` the model chooses between
-    ``low`` and ``high`` of ``candidates`` and, where ``new`` is true, may write terms that are not among them.
+    ``label`` is written by the program in front of the value. For ``kind="terms"`` the model weighs ``candidates`` and,
+    where ``new`` is true, writes terms of its own; how many are wanted is between ``low`` and ``high``.
     ``low``/``high`` are characters for ``kind="text"`` and counts for ``kind="terms"``; ``usual`` is what the site's
-    posts mostly have between them. ``sentences``: whole ones are wanted.
+    posts mostly have between them. ``sentences``: whole ones are wanted. ``given`` is a value that is known already;
+    ``refused`` one that the model gave before and that cannot be used: it has to begin otherwise.
     """
 
     field: str
@@ -187,6 +198,7 @@ class Ask:
     usual: float | None = None
     hint: str = ""
     given: str | None = None
+    refused: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,8 +211,23 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
+class Opinion:
+    """What the model thinks of a term.
+
+    ``score`` of a candidate is how much likelier it is behind this post than behind none, in nats per token.
+    ``written`` terms are the model's own, the first it thought of first; their score is the mean log-probability per
+    token.
+    """
+
+    name: str
+    score: float
+    written: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Choice:
-    """A term the model took: its score in nats and why, for the journal."""
+    """A term worth taking, by the rules' own reckoning: its log-odds and why, for the journal. ``new``: the site has
+    not used it yet."""
 
     name: str
     score: float
@@ -226,7 +253,7 @@ class Proposal:
     """What the model suggests, field by field; nothing in it has been checked."""
 
     texts: Mapping[str, str] = field(default_factory=dict)
-    terms: Mapping[str, tuple[Choice, ...]] = field(default_factory=dict)
+    terms: Mapping[str, tuple[Opinion, ...]] = field(default_factory=dict)
     model: str = ""
     mode: str = ""
     usage: Usage = Usage()

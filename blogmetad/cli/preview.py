@@ -80,8 +80,7 @@ def _propose(
     began = time.perf_counter()
     desk = pipeline.Desk(
         rules=rules,
-        usage={field: index.usage(field) for field in rules.term_fields()},
-        recall=lambda draft: index.similar(draft.text),
+        recall=lambda draft: index.recall(draft.text, rules.term_fields()),
         twin=lambda _: None,
         proposer=proposer,
         budget=settings.model.digest_tokens,

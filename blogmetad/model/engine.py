@@ -3,39 +3,36 @@
     [guidance | digest, instruction | Title: ........ | Description: ........ | Tags: ....... ]
       once      once a draft           each label is fed together with the last token of the value before it
 
-Text is decoded greedily over the tokens its language allows. Terms are chosen by scoring the vocabulary on the trie of
-their tokens (all branches in one batch), against what the same prompt without the post would have said, plus the
-program's own evidence; new terms are written in their own lane behind the chosen ones.
+Text is decoded greedily over the tokens its language allows. The terms of the vocabulary are scored on the trie of
+their tokens (all branches in one batch), against what the same prompt without the post would have said; new terms are
+written in their own lane. Which of them a post gets is not decided here but by the rules, which know the blog.
 """
 
 from __future__ import annotations
 
-import bisect
-import re
 import time
 from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from blogmetad.model import alphabet, prompt
+from blogmetad.model.line import Lexicon, Line
 from blogmetad.model.llama import Cell, Llama, Logits, ModelError
-from blogmetad.values import Ask, Choice, Proposal, Request, Usage
+from blogmetad.model.voting import most_agreed
+from blogmetad.values import Ask, Opinion, Proposal, Request, Usage
 
 GUIDANCE, DRAFT, BLANK, FIRST_BRANCH = 0, 1, 2, 3
 """The sequences of the context: the shared guidance, the draft at hand, the same prompt without a post, branches."""
 
-SHORTLIST = 32
-THRESHOLD = 1.0
-STOP_URGE = 4.0
-CLOSED_SHARE = 0.5
-"""How much of what the model says of a term without a post is taken off in a closed list: all of it makes the rarest
-word win, as none of it makes the first one win."""
+SHORTLIST = 40
+LINES, LINES_OF_SENTENCES = 8, 4
+"""How many titles and how many descriptions are written, to take the one they agree on most."""
+LIKELY = 0.15
+"""Log-odds for each nat of the model's opinion, where the likeliest term has to be told without the rules'
+reckoning."""
 ANSWER_ROOM = 768
 TERM_TOKENS, TERM_CHARS, TERM_WORDS = 8, 40, 4
 NO_POST = "(The text of the post is missing.)"
-
-_LATIN_RUN = re.compile(r"[A-Za-z][A-Za-z0-9]*")
-_FULL_STOP = re.compile(r"(?<!\d)[.!]$|[。！]$")
 
 
 class Stopped(Exception):
@@ -58,39 +55,30 @@ class Cursor:
 
     def look(self) -> Logits:
         """Evaluate what waits; the logits for the next token."""
-        if self._stop():
-            raise Stopped
         last = len(self.waiting) - 1
-        if self.position + last >= self._model.context_size:
-            raise ModelError(f"the context of {self._model.context_size} tokens is full")
         cells = [
             Cell(token, self.position + i, (self.sequence,), wanted=i == last) for i, token in enumerate(self.waiting)
         ]
-        (logits,) = self._model.decode(cells)
+        (logits,) = self.step(cells)
         self.position += len(cells)
-        self.evaluated += len(cells)
-        self.steps += 1
         self.waiting = []
         return logits
 
+    def step(self, cells: Sequence[Cell]) -> list[Logits]:
+        """Evaluate cells of this sequence or of branches of it; the logits wanted."""
+        if self._stop():
+            raise Stopped
+        if cells[-1].position >= self._model.context_size:
+            raise ModelError(f"the context of {self._model.context_size} tokens is full")
+        self.evaluated += len(cells)
+        self.steps += 1
+        return self._model.decode(cells)
 
-class Lexicon:
-    """The Latin words of a post. A Chinese value may use these names and no others, or it drifts into English."""
-
-    def __init__(self, text: str) -> None:
-        self._words = sorted({word.lower() for word in _LATIN_RUN.findall(text)})
-        self._known = frozenset(self._words)
-
-    def allows(self, text: str) -> bool:
-        """Whether every Latin word of a value is one of the post's; the last one may still be growing into one."""
-        *whole, last = [run.lower() for run in _LATIN_RUN.findall(text[-80:])] or [""]
-        growing = last if text[-1:].isascii() and text[-1:].isalnum() else ""
-        if not growing and last:
-            whole.append(last)
-        at = bisect.bisect_left(self._words, growing)
-        begins_one = not growing or (at < len(self._words) and self._words[at].startswith(growing))
-        # The first run may have been cut by the window; it was looked at when it was written.
-        return begins_one and all(word in self._known for word in whole[len(text) > 80 :])
+    def take(self, branch: int, tokens: int) -> None:
+        """Go on where a branch of this sequence has got to, ``tokens`` further on."""
+        self._model.drop(self.sequence)
+        self._model.branch(branch, self.sequence)
+        self.position += tokens
 
 
 class Engine:
@@ -114,7 +102,7 @@ class Engine:
         shown = self._question(request, len(self._guidance))
         cursor.write(shown)
         texts: dict[str, str] = {}
-        terms: dict[str, tuple[Choice, ...]] = {}
+        terms: dict[str, tuple[Opinion, ...]] = {}
         prefilled = began
         before, lexicon = "", Lexicon(request.text)
         for ask in request.asks:
@@ -172,61 +160,59 @@ class Engine:
         return middle + text + closing
 
     def _text(self, cursor: Cursor, ask: Ask, logits: Logits, lexicon: Lexicon) -> tuple[str, str]:
-        """A line of text in the language of the field, and what its last token held before the line feed."""
-        letters = self._alphabet
-        inside = letters.text[ask.language]
-        value = b""
-        for _ in range(ask.high):
-            text = value.decode("utf-8", "ignore").strip()
-            if len(text) >= ask.high or _sentence_done(text, ask) or _looping(text):
-                break
-            lacks_han = ask.language == "zh" and not _has_han(text)
-            mask = letters.han if lacks_han and len(text) > ask.high // 4 else inside
-            if len(text) >= max(ask.low, 1) and not lacks_han:
-                mask = np.maximum(mask, letters.line_ends)
-            scores = logits + mask if value else logits + mask + letters.openings
-            if not text[-1:].isdigit():  # "Qwen 2" may go on with ".5"
-                scores[letters.full_stops] += _urge_to_stop(len(text), ask)
-            token = int(np.argmax(scores))
-            while ask.language == "zh" and not lexicon.allows(text + letters.pieces[token].decode("utf-8", "ignore")):
-                scores[token] = -np.inf
-                token = int(np.argmax(scores))
-            if letters.line_ends[token] == 0:
-                tail = letters.pieces[token].split(b"\n")[0].decode("utf-8", "ignore").rstrip()
-                return text + tail, tail
-            value += letters.pieces[token]
-            cursor.write([token])
-            logits = cursor.look()
-        return value.decode("utf-8", "ignore").strip(), ""
+        """A line of text in the language of the field, and what its last token held before the line feed.
 
-    def _terms(self, cursor: Cursor, ask: Ask, logits: Logits, request: Request) -> tuple[Choice, ...]:
-        """Terms of the vocabulary worth taking, then new ones where the rules have a lane for them."""
-        chosen = self._choose(cursor, ask, logits, request)
-        if not ask.new or len(chosen) >= ask.high:
-            cursor.write(self._model.tokenize(" " + ", ".join(c.name for c in chosen)))
-            return chosen
-        if chosen:
-            cursor.write(self._model.tokenize(" " + ", ".join(c.name for c in chosen) + ","))
-            logits = cursor.look()
-        return chosen + self._invent(cursor, ask, logits, tuple(c.name for c in chosen))
+        Several are written side by side, the first of them greedily; the one they agree on most is taken.
+        """
+        barred = tuple(self._model.tokenize(f"{space}{ask.refused}")[0] for space in ("", " ")) if ask.refused else ()
+        count = 1 if ask.field == "slug" else LINES_OF_SENTENCES if ask.sentences else LINES
+        lines = [
+            Line(ask, self._alphabet, lexicon, barred, np.random.default_rng(seed) if seed else None)
+            for seed in range(count)
+        ]
+        self._write(cursor, lines, logits)
+        best = most_agreed([line.text for line in lines], [line.whole for line in lines])
+        cursor.take(FIRST_BRANCH + best, len(lines[best].tokens))
+        for i in range(count):
+            self._model.drop(FIRST_BRANCH + i)
+        return lines[best].text, lines[best].tail
 
-    def _choose(self, cursor: Cursor, ask: Ask, logits: Logits, request: Request) -> tuple[Choice, ...]:
+    def _write(self, cursor: Cursor, lines: Sequence[Line], logits: Logits) -> None:
+        """Write lines to their ends, each on a branch of its own, a token of each in a step."""
+        for i in range(len(lines)):
+            self._model.drop(FIRST_BRANCH + i)  # a request that was withdrawn may have left something
+            self._model.branch(cursor.sequence, FIRST_BRANCH + i)
+        going = [(i, logits) for i in range(len(lines))]
+        while going:
+            chosen = [(i, token) for i, row in going if (token := lines[i].choose(row)) is not None]
+            cells = [
+                Cell(token, cursor.position + len(lines[i].tokens) - 1, (FIRST_BRANCH + i,), wanted=True)
+                for i, token in chosen
+            ]
+            rows = cursor.step(cells) if cells else []
+            going = [(i, row) for (i, _), row in zip(chosen, rows, strict=True)]
+
+    def _terms(self, cursor: Cursor, ask: Ask, logits: Logits, request: Request) -> tuple[Opinion, ...]:
+        """What the model thinks of each candidate, and, where the rules have a lane for them, terms of its own.
+
+        The line is then filled in, with the model's own terms or else the likeliest, so that the lines behind it follow
+        from it.
+        """
+        weighed = self._weigh(cursor, ask, logits, request)
+        if ask.new:
+            return weighed + self._write_terms(cursor, ask, logits)
+        priors = {candidate.name: candidate.prior for candidate in ask.candidates}
+        likely = sorted(weighed, key=lambda o: (-(priors[o.name] + LIKELY * o.score), o.name))
+        cursor.write(self._model.tokenize(" " + ", ".join(o.name for o in likely[: max(ask.low, 1)])))
+        return weighed
+
+    def _weigh(self, cursor: Cursor, ask: Ask, logits: Logits, request: Request) -> tuple[Opinion, ...]:
         if not ask.candidates:
             return ()
-        tokens = {c.name: self._model.tokenize(" " + c.name) for c in ask.candidates}
-        first = _log_softmax(logits)
-        likely = sorted(ask.candidates, key=lambda c: (-(float(first[tokens[c.name][0]]) + 2 * c.prior), c.name))
-        listed = likely[:SHORTLIST]
-        seen = self._score(DRAFT, cursor.position, first, {c.name: tokens[c.name] for c in listed})
-        self._score_blank(ask, request, {c.name: tokens[c.name] for c in listed})
-        share = 1.0 if ask.new else CLOSED_SHARE
-        scored = [
-            Choice(c.name, seen[c.name] - share * self._blank[ask.field, c.name] + c.prior, False, c.evidence)
-            for c in listed
-        ]
-        ranked = sorted(scored, key=lambda c: (-c.score, c.name))
-        at_least = 0 if ask.new else ask.low
-        return tuple(c for i, c in enumerate(ranked[: ask.high]) if i < at_least or c.score >= THRESHOLD)
+        tokens = {c.name: self._model.tokenize(" " + c.name) for c in ask.candidates[:SHORTLIST]}
+        seen = self._score(DRAFT, cursor.position, _log_softmax(logits), tokens)
+        self._score_blank(ask, request, tokens)
+        return tuple(Opinion(name, seen[name] - self._blank[ask.field, name]) for name in tokens)
 
     def _score(self, sequence: int, position: int, first: Logits, tokens: dict[str, list[int]]) -> dict[str, float]:
         """Mean log-probability per token of each term behind ``sequence``, all branches of their trie in one batch."""
@@ -264,29 +250,28 @@ class Engine:
         self._blank |= {(ask.field, name): score for name, score in scores.items()}
         self._model.drop(BLANK)
 
-    def _invent(self, cursor: Cursor, ask: Ask, logits: Logits, taken: tuple[str, ...]) -> tuple[Choice, ...]:
-        """Terms in the model's own words behind those taken: lane and language decide what they may be made of."""
+    def _write_terms(self, cursor: Cursor, ask: Ask, logits: Logits) -> tuple[Opinion, ...]:
+        """Terms in the model's own words: language and case decide what they may be made of."""
         letters = self._alphabet
         inside = letters.terms[ask.language, ask.lower]
-        found: list[Choice] = []
-        known = {_fold(name) for name in taken}
+        found: list[Opinion] = []
+        known: set[str] = set()
         value, scores = b"", list[float]()
-        while len(taken) + len(found) < ask.high:
+        while len(found) < ask.high:
             text = value.decode("utf-8", "ignore").strip()
             mask = inside.copy()
-            count = len(taken) + len(found) + 1
             full = len(scores) >= TERM_TOKENS or len(text) >= TERM_CHARS or text.count(" ") >= TERM_WORDS
             if full:
                 mask[:] = -np.inf
             if full or (text and _fold(text) not in known):
                 mask[self._comma] = 0.0
-                if count >= ask.low:
+                if len(found) + 1 >= ask.low:
                     mask = np.maximum(mask, letters.line_ends)
             token = int(np.argmax(logits + mask))
             ending = letters.line_ends[token] == 0
             if token == self._comma or ending:
-                if _fold(text) not in known and not _stretched(text, taken, found):
-                    found.append(Choice(text, float(np.mean(scores)), new=True, evidence=("in the model's words",)))
+                if _fold(text) not in known and not _stretched(text, found):
+                    found.append(Opinion(text, float(np.mean(scores)), written=True))
                 elif full:
                     break
                 known.add(_fold(text))
@@ -296,7 +281,7 @@ class Engine:
             else:
                 value += letters.pieces[token]
                 scores.append(float(_log_softmax(logits)[token]))
-            if len(taken) + len(found) >= ask.high:
+            if len(found) >= ask.high:
                 break
             cursor.write([token])
             logits = cursor.look()
@@ -312,27 +297,8 @@ def _fold(term: str) -> str:
     return "".join(term.casefold().split()).replace("-", "")
 
 
-def _stretched(text: str, taken: tuple[str, ...], found: list[Choice]) -> bool:
+def _stretched(text: str, found: list[Opinion]) -> bool:
     """Whether a term only adds words to one of two or more words that is there already (``x y`` -> ``x y methods``)."""
     words = set(text.casefold().split())
-    earlier = [set(name.casefold().split()) for name in (*taken, *(c.name for c in found))]
+    earlier = [set(opinion.name.casefold().split()) for opinion in found]
     return any(len(other) > 1 and other < words for other in earlier)
-
-
-def _has_han(text: str) -> bool:
-    return any("\u4e00" <= c <= "\u9fff" for c in text)
-
-
-def _sentence_done(text: str, ask: Ask) -> bool:
-    """A description of two thirds of its room that ends in a full stop is done: a third sentence only costs time."""
-    return len(text) >= max(ask.low, ask.high * 2 // 3) and bool(_FULL_STOP.search(text))
-
-
-def _urge_to_stop(length: int, ask: Ask) -> float:
-    """Nats added to full stops and line ends: none in the first half of the room, all of them when it is used up."""
-    return max(0.0, min(1.0, 2 * length / ask.high - 1)) * STOP_URGE
-
-
-def _looping(text: str) -> bool:
-    """Whether the last 12 or more characters were said twice before: greedy decoding of a small model can circle."""
-    return any(len(text) >= 3 * n and text[-n:] * 3 == text[-3 * n :] for n in range(12, 40))

@@ -12,7 +12,13 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from blogmetad.values import Ask, Request
 
 _LANGUAGE = {"en": "English", "zh": "Chinese", "any": ""}
-_CHINESE_LABELS = {"title": "标题", "description": "摘要", "tags": "标签", "categories": "分类"}
+_CHINESE_LABELS = {
+    "title": "标题",
+    "subtitle": "副标题",
+    **dict.fromkeys(("description", "excerpt", "summary", "abstract"), "摘要"),
+    "tags": "标签",
+    "categories": "分类",
+}
 LISTED = 16
 """A vocabulary of at most this many terms is told to the model; a longer one is only scored."""
 
@@ -82,4 +88,6 @@ def instruction(ask: Ask) -> str:
         return f"{style}, separated by commas"
     hint = ask.hint.strip().rstrip(".")
     spoken = "用中文" if ask.language == "zh" else f"in {language}" if language else ""
+    if ask.language == "zh" and ask.usual:
+        spoken += f"，约{round(ask.usual)}字"
     return "; ".join(part for part in (spoken, hint) if part)

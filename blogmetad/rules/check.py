@@ -7,19 +7,21 @@ the vocabulary, the model's own words.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from blogmetad import matter
 from blogmetad.rules import terms, wording
 from blogmetad.rules.clean import clean
 from blogmetad.rules.document import Rules
 from blogmetad.rules.features import Features, features
+from blogmetad.rules.grounds import grounds
 from blogmetad.rules.naming import PostDate, filename, local_to, post_date, post_slug
-from blogmetad.rules.plan import resolve, wrote
+from blogmetad.rules.plan import quote, resolve, wrote
+from blogmetad.rules.ranking import choose, rank
 from blogmetad.rules.schema import AuthorRule, ConstantRule, DateRule, FieldRule, TermsRule, TextRule, When
-from blogmetad.rules.vocabulary import Usage, build
-from blogmetad.values import Decision, Draft, Metadata, Problem, Proposal, YamlValue
+from blogmetad.rules.signs import signs, usual
+from blogmetad.rules.vocabulary import build
+from blogmetad.values import Decision, Draft, Metadata, Neighbours, Problem, Proposal, YamlValue
 
 _LANGUAGES = {"en": "English", "zh": "Chinese", "body": "in the language of the post", "any": ""}
 
@@ -31,7 +33,7 @@ class _Case:
     proposal: Proposal
     draft: Draft
     rules: Rules
-    usage: Mapping[str, Usage]
+    near: Neighbours
     body: Features
     date: PostDate | None
     title: str = ""
@@ -63,13 +65,13 @@ def check(
     proposal: Proposal,
     draft: Draft,
     rules: Rules,
-    usage: Mapping[str, Usage],
+    near: Neighbours,
     *,
     arrived: dt.datetime,
 ) -> Metadata | tuple[Problem, ...]:
     """The metadata of the post, a decision for every field of it; or all the problems that keep it from having any.
 
-    ``usage`` has, by field, the site's terms and their counts. ``arrived``, in the time zone of the site, dates a
+    ``near`` is what the site knows that may help. ``arrived``, in the time zone of the site, dates a
     draft that says nothing of its date; ValueError if it has no time zone.
     """
     if arrived.tzinfo is None:
@@ -77,8 +79,9 @@ def check(
     date = post_date(draft, local_to(rules, arrived))
     problems = [date] if isinstance(date, Problem) else []
     dated = None if isinstance(date, Problem) else date
-    title = _title(_Case(proposal, draft, rules, usage, features(draft.text), dated))
-    case = _Case(proposal, draft, rules, usage, features(draft.text), dated, title)
+    body = features(draft.text)
+    title = _title(_Case(proposal, draft, rules, near, body, dated))
+    case = _Case(proposal, draft, rules, near, body, dated, title)
     findings = {name: _find(case, name, rule) for name, rule in rules.fields.items()}
     problems += [found.problem for found in findings.values() if found.problem]
     if problems or dated is None:
@@ -92,6 +95,22 @@ def check(
         filename=filename(rules.filename, dated.moment, slug),
         queued=tuple((name, term) for name, found in findings.items() for term in found.queued),
     )
+
+
+def refused(proposal: Proposal, draft: Draft, rules: Rules) -> tuple[Problem, ...]:
+    """The proposed texts that cannot be used, whether the rules need them or not: worth asking for once more."""
+    language = features(draft.text).language
+    title = str(draft.fields.get("title") or "")
+    problems: list[Problem] = []
+    for name, proposed in proposal.texts.items():
+        rule = rules.fields.get(name)
+        if isinstance(rule, TextRule):
+            worded = wording.settle(proposed, name, rule, resolve(rule.language, language), title)
+            if isinstance(worded.text, wording.Refusal):
+                problems.append(Problem(f"{name}.{worded.text.kind}", worded.text.reason, name))
+            elif name == "title":
+                title = worded.text
+    return tuple(problems)
 
 
 def cite(rules: Rules, name: str) -> str:
@@ -111,6 +130,7 @@ def _described(rule: FieldRule) -> str:
         return f"a day{' with the time and its offset' if rule.time else ''}{where}"
     if isinstance(rule, TextRule):
         parts = [f"{rule.min_length} to {rule.max_length} characters", _LANGUAGES[rule.language]]
+        parts += ["the post's own first sentences"] if rule.quoted else []
     else:
         count = f"{rule.min} to {rule.max} terms" if rule.min < rule.max else f"{rule.max} term{'s'[: rule.max > 1]}"
         new = {"forbid": "no new ones", "queue": "new ones queued", "allow": ""}[rule.new]
@@ -179,33 +199,57 @@ def _title(case: _Case) -> str:
 
 def _text(case: _Case, name: str, rule: TextRule) -> _Finding:
     proposed = case.proposal.texts.get(name)
+    quoted = "" if proposed else quote(rule, case.draft.text, case.body.language)
     other = "" if name == "title" else case.title
-    worded = wording.settle(proposed or "", name, rule, resolve(rule.language, case.body.language), other)
+    worded = wording.settle(proposed or quoted, name, rule, resolve(rule.language, case.body.language), other)
     if isinstance(worded.text, wording.Refusal):
         return _refused(name, rule, worded.text)
     value = matter.Quoted(worded.text)
-    return _Finding(Decision(name, value, "generated", cite(case.rules, name), proposed, worded.changes))
+    if quoted:
+        evidence: tuple[str, ...] = ("the post's own first sentences",)
+        return _Finding(Decision(name, value, "computed", cite(case.rules, name), None, worded.changes, evidence))
+    evidence = grounds(worded.text, case.draft.text)
+    return _Finding(Decision(name, value, "generated", cite(case.rules, name), proposed, worded.changes, evidence))
 
 
 def _terms(case: _Case, name: str, rule: TermsRule) -> _Finding:
-    choices = case.proposal.terms.get(name, ())
-    language = resolve(rule.language, case.body.language)
-    vocabulary = build(rule, case.usage.get(name, {}), language)
-    chosen = terms.settle(choices, vocabulary, rule, language)
+    chosen = _chosen(case, name, rule)
     if not chosen.names:
-        reason = " ".join(("None of the model's terms can be used.", *chosen.changes))
-        refused = _refused(name, rule, wording.Refusal("empty", reason))
-        return _Finding(problem=refused.problem if rule.min else None, queued=chosen.queued)
+        reason = " ".join(("There is no term that can be used.", *chosen.changes))
+        problem = _refused(name, rule, wording.Refusal("empty", reason)).problem
+        return _Finding(problem=problem if rule.min else None, queued=chosen.queued)
     decision = Decision(
         field=name,
         value=written(chosen.names, rule),
         source="generated" if chosen.invented else "vocabulary",
         rule=cite(case.rules, name),
-        proposed=", ".join(choice.name for choice in choices),
+        proposed=", ".join(each.name for each in case.proposal.terms.get(name, ()) if each.written) or None,
         changes=chosen.changes,
         evidence=chosen.evidence,
     )
     return _Finding(decision, queued=chosen.queued)
+
+
+def _chosen(case: _Case, name: str, rule: TermsRule) -> terms.Chosen:
+    language, text = resolve(rule.language, case.body.language), case.draft.text
+    vocabulary = build(rule, case.near.usage.get(name, {}), language)
+    weighed = rank(
+        signs(name, vocabulary, text, case.near),
+        terms.cleaned(case.proposal.terms.get(name, ())),
+        vocabulary,
+        rule.weights,
+        text=text,
+        title=case.title,
+    )
+    reasons = [terms.refusal(each.signs.name, vocabulary, rule, language) for each in weighed]
+    fit = [each for each, reason in zip(weighed, reasons, strict=True) if reason is None]
+    chosen = terms.settle(choose(fit, rule, usual(rule)), vocabulary, rule)
+    left_out = (
+        f"'{each.signs.name}' was left out: {reason}."
+        for each, reason in zip(weighed, reasons, strict=True)
+        if reason and not each.signs.known
+    )
+    return replace(chosen, changes=(*left_out, *chosen.changes))
 
 
 def written(names: tuple[str, ...], rule: TermsRule) -> YamlValue:

@@ -29,6 +29,7 @@ _QUOTES = (
     ("`", "`"),
 )
 _SENTENCE_END = re.compile(r"[.!?]['\")\]’”]*(?=\s|$)|[。！？][”’」』）]*")
+_CLAUSE_END = re.compile(r"[,;] |[，；：]| [–—-] | (?=(?:and|but|while|which|where|so that|by|including|such as) )")
 _DANGLING = " ,;:，、；：-–—(（[“‘\"'&/"
 _STOPS = ".!?。！？…"
 
@@ -77,12 +78,16 @@ def _unwrapped(text: str) -> str:
 
 
 def shortened(text: str, high: int, low: int) -> str:
-    """``text`` in at most ``high`` characters, cut behind a sentence or else a word; empty if no border is there."""
+    """``text`` in at most ``high`` characters, cut behind a sentence, else a clause, else a word; empty if no border is
+    there."""
     if len(text) <= high:
         return text
     ends = [m.end() for m in _SENTENCE_END.finditer(text) if m.end() <= high]
     if ends and ends[-1] >= low:
         return text[: ends[-1]]
+    clauses = [m.start() for m in _CLAUSE_END.finditer(text) if low <= m.start() <= high]
+    if clauses and clauses[-1] >= high // 2:
+        return text[: clauses[-1]].rstrip(_DANGLING)
     at = high
     while at and not _is_border(text[at - 1], text[at]):
         at -= 1

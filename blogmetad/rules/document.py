@@ -27,6 +27,7 @@ from blogmetad.rules.schema import (
     SlugRule,
     Term,
     TermsRule,
+    Weights,
     When,
     Wrong,
     contradictions,
@@ -38,7 +39,7 @@ MAX_HEAD = 512 * 1024
 """Bytes of YAML a document may have: a vocabulary of some thousand terms fits."""
 
 _NESTED: Mapping[str, type[BaseModel]] = MappingProxyType(
-    {"slug": SlugRule, "min_body": MinBody, "when": When, "vocabulary": Term, "examples": Example}
+    {"slug": SlugRule, "min_body": MinBody, "when": When, "vocabulary": Term, "examples": Example, "weights": Weights}
 )
 _EXPECTED = MappingProxyType(
     {

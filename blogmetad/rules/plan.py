@@ -2,29 +2,16 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
-
 from blogmetad.rules.document import Rules
 from blogmetad.rules.features import features
 from blogmetad.rules.names import names
 from blogmetad.rules.naming import author_slug, is_telling
+from blogmetad.rules.quoting import opening
+from blogmetad.rules.ranking import shortlist
 from blogmetad.rules.schema import FieldRule, RuleLanguage, TermsRule, TextRule
-from blogmetad.rules.vocabulary import Usage, Vocabulary, build
-from blogmetad.values import Ask, Candidate, Draft, Language
-
-MENTION = 2.0
-"""Nats for a term that stands in the text."""
-
-NAME = 0.5
-"""Nats for each e-fold of times a name that is no vocabulary term yet stands in the text."""
-
-USE = 0.3
-"""Nats for each e-fold of posts that carry a term."""
-
-ABSENT = 2.0
-"""Nats against a term the text never names: that other posts carry it says nothing about this one, so the model has to
-be sure. Only where there is a lane for new terms; a closed list is for choosing from, named in the text or not."""
+from blogmetad.rules.signs import signs
+from blogmetad.rules.vocabulary import build
+from blogmetad.values import Ask, Candidate, Draft, Language, Neighbours
 
 SLUG = Ask(
     "slug", "text", "English title", "en", low=10, high=80, hint="what the post is about, in three to seven words"
@@ -34,12 +21,11 @@ SINGULAR = {"tags": "tag", "categories": "category"}
 """Jekyll reads these keys as well, and adds them up: an author who wrote one has decided."""
 
 
-def plan(rules: Rules, draft: Draft, usage: Mapping[str, Usage]) -> tuple[Ask, ...]:
+def plan(rules: Rules, draft: Draft, near: Neighbours) -> tuple[Ask, ...]:
     """An Ask for each text or terms field the author did not write, in the order of the rules.
 
-    ``usage`` has, by field, the terms on the site and how many posts carry them. A key the author wrote and left
-    empty is a choice and not asked for. An English title for the URL is asked for where the post's own title will
-    not give one.
+    ``near`` is what the site knows that may help. A key the author wrote and left empty is a choice and not asked for.
+    An English title for the URL is asked for where the post's own title will not give one.
     """
     text = draft.text
     body = features(text).language
@@ -47,9 +33,10 @@ def plan(rules: Rules, draft: Draft, usage: Mapping[str, Usage]) -> tuple[Ask, .
     for name, rule in rules.fields.items():
         if not wrote(draft, name):
             if isinstance(rule, TextRule):
-                asks.append(_text(name, rule, body))
+                if not quote(rule, text, body):
+                    asks.append(_text(name, rule, body))
             elif isinstance(rule, TermsRule):
-                asks.append(_terms(name, rule, text, usage.get(name, {}), resolve(rule.language, body)))
+                asks.append(_terms(name, rule, text, near, resolve(rule.language, body)))
         if name == "title" and _needs_slug(rule, draft, body):
             asks.append(SLUG)
     return tuple(asks)
@@ -79,6 +66,13 @@ def resolve(language: RuleLanguage, body: Language) -> Language:
     return body if language == "body" else language
 
 
+def quote(rule: TextRule, text: str, body: Language) -> str:
+    """The post's own first sentences, where the rule wants them and their language; else empty."""
+    if not rule.quoted or resolve(rule.language, body) not in (body, "any"):
+        return ""
+    return opening(text, rule)
+
+
 def _needs_slug(rule: FieldRule, draft: Draft, body: Language) -> bool:
     if author_slug(draft):
         return False
@@ -102,11 +96,13 @@ def _text(name: str, rule: TextRule, body: Language) -> Ask:
     )
 
 
-def _terms(name: str, rule: TermsRule, text: str, usage: Usage, language: Language) -> Ask:
-    vocabulary = build(rule, usage, language)
-    candidates = _candidates(vocabulary, text, ABSENT if rule.new != "forbid" else 0.0)
-    if rule.new != "forbid" and language == "en":
-        candidates += _named(vocabulary, text, rule.lower)
+def _terms(name: str, rule: TermsRule, text: str, near: Neighbours, language: Language) -> Ask:
+    vocabulary = build(rule, near.usage.get(name, {}), language)
+    ranked = shortlist(signs(name, vocabulary, text, near), rule.weights)
+    candidates = [Candidate(each.signs.name, each.odds) for each in ranked]
+    if rule.new != "forbid" and features(text).language == "zh":
+        # Names are what such a post is tagged with; English text has too many words that only look like names.
+        candidates += [Candidate(found) for found in names(text) if vocabulary.canonical(found) is None]
     return Ask(
         name,
         "terms",
@@ -114,38 +110,9 @@ def _terms(name: str, rule: TermsRule, text: str, usage: Usage, language: Langua
         language,
         rule.min,
         rule.max,
-        candidates=candidates,
+        candidates=tuple(candidates),
         new=rule.new != "forbid",
         lower=rule.lower,
         usual=rule.usual,
         hint=rule.hint,
-    )
-
-
-def _candidates(vocabulary: Vocabulary, text: str, absent: float) -> tuple[Candidate, ...]:
-    """Every name with what speaks for it before the model has read a word."""
-    mentions = vocabulary.mentions(text)
-    found: list[Candidate] = []
-    for name in vocabulary.names:
-        prior = 0.0 if name in mentions else -absent
-        evidence: list[str] = []
-        if name in mentions:
-            prior += MENTION
-            spellings = " and ".join(f"'{spelling}'" for spelling in mentions[name][:3])
-            evidence.append(f"written in the text as {spellings}")
-        count = vocabulary.counts[name]
-        if count:
-            prior += USE * math.log1p(count)
-            evidence.append(f"used in {count} post{'s' if count > 1 else ''}")
-        found.append(Candidate(name, prior, tuple(evidence)))
-    return tuple(found)
-
-
-def _named(vocabulary: Vocabulary, text: str, lower: bool) -> tuple[Candidate, ...]:
-    """Names of the text the vocabulary does not know: new terms, but not invented ones."""
-    found = {name.lower() if lower else name: count for name, count in names(text).items()}
-    return tuple(
-        Candidate(name, NAME * math.log(count), (f"stands in the text {count} times",))
-        for name, count in found.items()
-        if vocabulary.canonical(name) is None
     )

@@ -1,17 +1,19 @@
-"""The terms the model chose, held against their rule: canonical names, no doubles, no more than wanted. Pure."""
+"""Terms held against their rule: which may stand in a field, how new ones are spelt, which wait for a person. Pure."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from blogmetad.rules.clean import clean
 from blogmetad.rules.schema import TermsRule
 from blogmetad.rules.script import fits, key
 from blogmetad.rules.vocabulary import Vocabulary
 from blogmetad.rules.wording import LANGUAGE_NAMES
-from blogmetad.values import Choice, Language
+from blogmetad.values import Choice, Language, Opinion
+
+_LOWERABLE = re.compile(r"\b[A-Z][a-z]+\b")
 
 LONGEST, MOST_WORDS = 40, 5
 """Characters and words of a new term; what is longer is an explanation."""
@@ -24,9 +26,10 @@ _STOP_WORDS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """Names in the order of the proposal; ``queued`` wait for a person; ``invented`` are those names that are new.
+    """Names as they are written, the likeliest first; ``queued`` wait for a person; ``invented`` are those names that
+    are new.
 
-    ``changes`` has a sentence for everything done to the proposal, ``evidence`` why each name is there.
+    ``changes`` has a sentence for everything done to the choices, ``evidence`` why each name is there.
     """
 
     names: tuple[str, ...]
@@ -36,50 +39,34 @@ class Chosen:
     evidence: tuple[str, ...]
 
 
-def settle(choices: Sequence[Choice], vocabulary: Vocabulary, rule: TermsRule, language: Language) -> Chosen:
-    """The terms to use. A known one gets its canonical name; for others the rule's lane for new terms decides."""
-    rejected = {key(term) for term in rule.rejected}
-    kept: dict[str, tuple[str, Choice]] = {}
-    new: dict[str, str] = {}
-    queued: dict[str, str] = {}
+def cleaned(opinions: Iterable[Opinion]) -> tuple[Opinion, ...]:
+    """What the model said of terms, without what it wraps around them."""
+    return tuple(replace(o, name=clean(o.name).lstrip("#").strip(" ,;，；、。.")) for o in opinions)
+
+
+def settle(choices: Sequence[Choice], vocabulary: Vocabulary, rule: TermsRule) -> Chosen:
+    """The terms to use, each of which ``refusal`` has nothing against. New ones are spelt in the style of the others,
+    and wait for a person where the rule wants that."""
+    kept: dict[str, Choice] = {}
+    queued: list[str] = []
     changes: list[str] = []
     for choice in choices:
-        term = clean(choice.name).lstrip("#").strip(" ,;，；、。.")
-        name = vocabulary.canonical(term)
-        if {key(term), key(name or term)} & rejected:
-            changes.append(f"'{term}' was left out: the rules reject it.")
-            continue
-        if name is None:
-            refusal = _refusal(term, language)
-            if refusal or rule.new == "forbid":
-                changes.append(f"'{term}' was left out: {refusal or 'the rules allow no new terms'}.")
-                continue
-            name = term.lower() if rule.lower else term
-            if rule.new == "queue":
-                if key(name) not in queued:
-                    changes.append(f"'{name}' is new and waits for a person to decide.")
-                queued.setdefault(key(name), name)
-                continue
-            new.setdefault(key(name), name)
-        if key(name) in kept:
-            changes.append(f"'{term}' came twice, as another spelling of '{kept[key(name)][0]}' or the same.")
+        name = in_style(choice.name, vocabulary, rule) if choice.new else choice.name
+        if choice.new and rule.new == "queue":
+            changes.append(f"'{name}' is new and waits for a person to decide.")
+            queued.append(name)
             continue
         if name != choice.name:
             changes.append(f"'{choice.name}' is written '{name}'.")
-        kept[key(name)] = (name, choice)
-    chosen = list(kept.values())[: rule.max]
-    dropped = [name for name, _ in list(kept.values())[rule.max :]]
-    if dropped:
-        changes.append(f"Only {rule.max} terms are allowed; left out: {', '.join(dropped)}.")
-    if 0 < len(chosen) < rule.min:
-        changes.append(f"The rules ask for {rule.min} terms or more; {len(chosen)} could be used.")
-    names = tuple(name for name, _ in chosen)
+        kept[name] = choice
+    if 0 < len(kept) < rule.min:
+        changes.append(f"The rules ask for {rule.min} terms or more; {len(kept)} could be used.")
     return Chosen(
-        names=names,
-        queued=tuple(queued.values()),
-        invented=tuple(name for name in new.values() if name in names),
+        names=tuple(kept),
+        queued=tuple(queued),
+        invented=tuple(name for name, choice in kept.items() if choice.new),
         changes=tuple(changes),
-        evidence=tuple(f"{name}: {', '.join(choice.evidence)}" for name, choice in chosen if choice.evidence),
+        evidence=tuple(f"{name}: {', '.join(choice.evidence)}" for name, choice in kept.items() if choice.evidence),
     )
 
 
@@ -96,6 +83,34 @@ def undecided(queued: Mapping[str, int], vocabulary: Vocabulary, rule: TermsRule
             name = names.setdefault(key(term), term)
             counts[name] = counts.get(name, 0) + count
     return dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))
+
+
+def refusal(name: str, vocabulary: Vocabulary, rule: TermsRule, language: Language) -> str | None:
+    """Why a term may not stand in the field at all, in the words that follow a colon; None if it may."""
+    canonical = vocabulary.canonical(name)
+    if {key(name), key(canonical or name)} & {key(term) for term in rule.rejected}:
+        return "the rules reject it"
+    if canonical is not None:
+        return None
+    return "the rules allow no new terms" if rule.new == "forbid" else _refusal(name, language)
+
+
+def in_style(term: str, vocabulary: Vocabulary, rule: TermsRule) -> str:
+    """A new term spelt as the vocabulary spells most: words joined by hyphens or spaces, lower case or not.
+
+    An abbreviation (``SVM``) and a name with a capital inside (``GraphQL``) keep theirs, unless all terms are
+    lower-case.
+    """
+    joined = sum("-" in name for name in vocabulary.names)
+    spaced = sum(" " in name for name in vocabulary.names)
+    if rule.form == "words" or joined > spaced:
+        term = term.replace(" ", "-")
+    if rule.lower:
+        return term.lower()
+    latin = [name for name in vocabulary.names if name[:1].isascii() and name[:1].isalpha() and name.upper() != name]
+    if latin and sum(name == name.lower() for name in latin) > len(latin) / 2:
+        return _LOWERABLE.sub(lambda word: word.group().lower(), term)
+    return term
 
 
 def _refusal(term: str, language: Language) -> str | None:

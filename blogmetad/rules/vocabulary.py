@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -55,19 +55,19 @@ class Vocabulary:
         """The name a term goes by here, None if unknown. Case, width, spaces and hyphens do not count."""
         return self._keys.get(key(term))
 
-    def mentions(self, text: str) -> Mapping[str, tuple[str, ...]]:
-        """Names that stand in ``text`` by name or alias -> the spellings found, in the order of the text.
+    def mentions(self, text: str) -> Mapping[str, Mapping[str, int]]:
+        """Names that stand in ``text`` by name or alias -> the spellings found, in the order of the text, and how
+        often.
 
         A Latin term has to stand as words of its own; a Chinese one is found anywhere.
         """
-        text = unicodedata.normalize("NFKC", text)
-        atoms = list(_atoms(text))
-        found: dict[str, dict[str, str]] = {}
-        for i, atom in enumerate(atoms):
-            for end, name in _spelt_from(atoms, i, self._spellings):
-                spelling = " ".join(text[atom.start : atoms[end - 1].end].split())
-                found.setdefault(name, {}).setdefault(spelling.casefold(), spelling)
-        return {name: tuple(found[name].values()) for name in self.names if name in found}
+        found = _mentions(self._spellings, text)
+        return {name: found[name] for name in self.names if name in found}
+
+
+def mentions(names: Iterable[str], text: str) -> Mapping[str, Mapping[str, int]]:
+    """``Vocabulary.mentions`` for terms of no vocabulary."""
+    return _mentions(_trie(dict.fromkeys(names, ())), text)
 
 
 def build(rule: TermsRule, usage: Usage, language: Language | None = None) -> Vocabulary:
@@ -125,6 +125,22 @@ def _trie(aliases: Mapping[str, tuple[str, ...]]) -> _Node:
             node.name = node.name or name
     root.name = None
     return root
+
+
+def _mentions(spellings: _Node, text: str) -> dict[str, dict[str, int]]:
+    text = unicodedata.normalize("NFKC", text)
+    atoms = list(_atoms(text))
+    found: dict[str, dict[str, int]] = {}
+    first: dict[str, str] = {}
+    for i, atom in enumerate(atoms):
+        if atom.text not in spellings.children:
+            continue  # nearly all of a text: no term begins like that
+        for end, name in _spelt_from(atoms, i, spellings):
+            spelling = " ".join(text[atom.start : atoms[end - 1].end].split())
+            spelling = first.setdefault(spelling.casefold(), spelling)
+            counts = found.setdefault(name, {})
+            counts[spelling] = counts.get(spelling, 0) + 1
+    return found
 
 
 def _atoms(text: str) -> Iterator[_Atom]:

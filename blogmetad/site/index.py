@@ -5,54 +5,52 @@ Nothing is kept in memory between calls. Whatever is wrong with the cache, the p
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import sqlite3
 import time
-import zlib
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 from blogmetad.errors import BlogmetadError
-from blogmetad.site.bag import is_copy, telling, words
+from blogmetad.site import search
+from blogmetad.site.jekyll import post_name
 from blogmetad.site.post import Facts, facts
 from blogmetad.site.walk import Walk
-from blogmetad.values import Neighbour, Problem
+from blogmetad.values import Neighbours, Problem, PublishedPost
 
 T = TypeVar("T")
 
-VERSION = 2
+VERSION = 3
 """Of the schema and of what is read out of a post: another one means the cache is built anew."""
 
 MAX_BYTES = 10 * 1024 * 1024
 COMMIT_EVERY = 500
+_IN_MEMORY = ":memory:"
 BUSY_SECONDS = 10.0
 
 _CORRUPT = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _SCHEMA = (
     "CREATE TABLE origin (posts TEXT NOT NULL)",
     """CREATE TABLE posts (
-        id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE,
+        id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, day TEXT NOT NULL,
         size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, ctime_ns INTEGER NOT NULL, ino INTEGER NOT NULL,
         body TEXT, title TEXT NOT NULL, description TEXT NOT NULL, words BLOB NOT NULL, problem TEXT)""",
+    "CREATE INDEX posts_day ON posts (day)",
     "CREATE INDEX posts_body ON posts (body)",
     """CREATE TABLE terms (
         field TEXT NOT NULL, term TEXT NOT NULL, post INTEGER NOT NULL REFERENCES posts ON DELETE CASCADE,
         PRIMARY KEY (field, term, post)) WITHOUT ROWID""",
     "CREATE INDEX terms_post ON terms (post)",
-    # Contentless: the words are kept once, compressed, in posts.
-    """CREATE VIRTUAL TABLE search USING fts5 (
-        head, body, content = '', tokenize = "unicode61 remove_diacritics 0 tokenchars '+#.'")""",
-    "CREATE VIRTUAL TABLE holders USING fts5vocab (search, row)",
+    *search.SCHEMA,
 )
+_TERMS_OF = "SELECT field, term FROM terms JOIN posts ON posts.id = terms.post WHERE posts.path = ?"
 
-_HEAD_WEIGHT = 3.0
-_STEEPNESS = 4
-NEIGHBOURS = 8
-_ASKED, _AT_ONCE = 1200, 400
-"""Different words of a draft that are looked up, the most frequent ones, and how many in one query."""
+LATEST = 5
+"""How many of the newest posts tell what the blog is about at present."""
 
 _Key = tuple[int, int, int, int]
 """Size, mtime_ns, ctime_ns and inode: a post that has them all unchanged is not read again."""
@@ -90,6 +88,15 @@ class Index:
         self._posts, self._cache = posts, cache
         self._db = self._open()
 
+    @classmethod
+    def of(cls, posts: Iterable[PublishedPost]) -> Index:
+        """An index in memory over posts that were read already; there is nothing to refresh."""
+        index = cls(Path(), Path(_IN_MEMORY))
+        with index._db:
+            for post in posts:
+                index._store(post.path, (len(post.raw), 0, 0, 0), facts(post.raw))
+        return index
+
     def close(self) -> None:
         """Let go of the cache."""
         self._db.close()
@@ -106,8 +113,11 @@ class Index:
 
     def usage(self, field: str) -> dict[str, int]:
         """How many posts use each term of a field, the most used first. Terms are kept as they are written."""
+        return self._healed(lambda: self._usage(field))
+
+    def _usage(self, field: str) -> dict[str, int]:
         query = "SELECT term, count(*) FROM terms WHERE field = ? GROUP BY term ORDER BY count(*) DESC, term"
-        return dict(self._rows(query, field))
+        return dict(self._db.execute(query, (field,)))
 
     def titles(self) -> dict[str, str]:
         """The title of every post that has one, by relative path."""
@@ -115,61 +125,50 @@ class Index:
 
     def count(self) -> int:
         """How many posts there are."""
-        [(count,)] = self._rows("SELECT count(*) FROM posts")
-        return int(count)
+        return self._healed(self._count)
+
+    def _count(self) -> int:
+        return int(self._db.execute("SELECT count(*) FROM posts").fetchone()[0])
+
+    def _has(self, path: str) -> bool:
+        return self._db.execute("SELECT 1 FROM posts WHERE path = ?", (path,)).fetchone() is not None
 
     def names(self) -> set[str]:
         """The file names that are taken, without their folders."""
         return {path.rpartition("/")[2] for (path,) in self._rows("SELECT path FROM posts")}
 
-    def similar(self, text: str, but: Collection[str] = ()) -> tuple[Neighbour, ...]:
-        """The published posts most like ``text``, the nearest first, by BM25 over words and pairs of Chinese signs.
+    def recall(
+        self, text: str, fields: Iterable[str], but: Collection[str] = (), before: dt.date | None = None
+    ) -> Neighbours:
+        """What the site knows that may help with ``text``: similar posts, and the terms in use in these fields.
 
-        Posts that hold nearly the same words are earlier copies of the text, and left out like those whose paths are in
-        ``but``. A text without a telling word has no neighbours.
+        The paths in ``but`` are as if they were not there. ``before`` is the day of the text, if it is not the newest.
         """
-        return self._healed(lambda: self._similar(text, frozenset(but)))
+        return self._healed(lambda: self._recall(text, tuple(fields), frozenset(but), before or dt.date.max))
 
-    def _similar(self, text: str, but: frozenset[str]) -> tuple[Neighbour, ...]:
-        bag = Counter(words(text))
-        holders = self._holders([word for word, _ in bag.most_common(_ASKED)], but)
-        query = " OR ".join(f'"{word}"' for word in telling(bag, holders, self.count()))
-        if not query:
-            return ()
-        ranked = self._db.execute(
-            "SELECT posts.path, posts.title, posts.description, posts.words, posts.id, -found.score"
-            f" FROM (SELECT rowid AS post, bm25(search, {_HEAD_WEIGHT}, 1.0) AS score FROM search WHERE search MATCH ?"
-            " ORDER BY score LIMIT ?) AS found JOIN posts ON posts.id = found.post ORDER BY found.score, posts.path",
-            (query, 2 * NEIGHBOURS + len(but)),
-        ).fetchall()
-        near = [
-            row
-            for row in ranked
-            if row[5] > 0 and row[0] not in but and not is_copy(bag, Counter(_unpacked(row[3])[1].split()))
-        ][:NEIGHBOURS]
-        weights = [(score / near[0][5]) ** _STEEPNESS for *_, score in near]
-        return tuple(
-            Neighbour(path, title, description, self._terms_of(post), weight / sum(weights))
-            for (path, title, description, _, post, _), weight in zip(near, weights, strict=True)
-        )
-
-    def _holders(self, asked: Sequence[str], but: Collection[str]) -> Mapping[str, int]:
-        """How many posts have each of these words, those in ``but`` not counted: words only they have find nothing."""
-        found: Counter[str] = Counter()
-        for start in range(0, len(asked), _AT_ONCE):
-            part = asked[start : start + _AT_ONCE]
-            marks = ", ".join("?" * len(part))
-            found.update(dict(self._db.execute(f"SELECT term, doc FROM holders WHERE term IN ({marks})", part)))
+    def _recall(self, text: str, fields: tuple[str, ...], but: frozenset[str], before: dt.date) -> Neighbours:
+        usage = {field: Counter(self._usage(field)) for field in fields}
         for path in but:
-            for (packed,) in self._db.execute("SELECT words FROM posts WHERE path = ?", (path,)):
-                found.subtract(found.keys() & set(" ".join(_unpacked(packed)).split()))
-        return found
-
-    def _terms_of(self, post: int) -> dict[str, tuple[str, ...]]:
-        found: dict[str, tuple[str, ...]] = {}
-        for field_name, term in self._db.execute("SELECT field, term FROM terms WHERE post = ?", (post,)):
-            found[field_name] = (*found.get(field_name, ()), term)
-        return found
+            for field, term in self._db.execute(_TERMS_OF, (path,)).fetchall():
+                if field in usage:
+                    usage[field][term] -= 1
+        newest = self._db.execute(
+            "SELECT path FROM posts WHERE day <= ? ORDER BY day DESC, path DESC LIMIT ?",
+            (before.isoformat(), LATEST + len(but)),
+        )
+        latest = [path for (path,) in newest.fetchall() if path not in but][:LATEST]
+        recent: dict[str, Counter[str]] = {field: Counter() for field in fields}
+        for path in latest:
+            for field, term in self._db.execute(_TERMS_OF, (path,)).fetchall():
+                if field in recent:
+                    recent[field][term] += 1
+        return Neighbours(
+            posts=search.similar(self._db, text, but),
+            usage={field: dict(+counts) for field, counts in usage.items()},
+            count=self._count() - sum(self._has(path) for path in but),
+            recent={field: dict(counts) for field, counts in recent.items()},
+            latest=len(latest),
+        )
 
     def _rows(self, query: str, *values: str) -> list[Any]:
         return self._healed(lambda: self._db.execute(query, values).fetchall())
@@ -228,20 +227,22 @@ class Index:
 
     def _store(self, path: str, key: _Key, post: Facts) -> None:
         self._forget(path)
+        named = post_name(path.rpartition("/")[2])
+        day = named[0].isoformat() if named else ""
         row = self._db.execute(
-            "INSERT INTO posts (path, size, mtime_ns, ctime_ns, ino, body, title, description, words, problem)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (path, *key, post.body, post.title, post.description, _packed(post.head, post.words), post.problem),
+            "INSERT INTO posts (path, day, size, mtime_ns, ctime_ns, ino, body, title, description, words, problem)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (path, day, *key, post.body, post.title, post.description, search.packed(post), post.problem),
         ).lastrowid
-        self._db.execute("INSERT INTO search (rowid, head, body) VALUES (?, ?, ?)", (row, post.head, post.words))
+        assert row is not None
+        search.add(self._db, row, post)
         terms = ((field, term, row) for field, term in post.terms)
         self._db.executemany("INSERT INTO terms (field, term, post) VALUES (?, ?, ?)", terms)
 
     def _forget(self, path: str) -> None:
-        """Take a post out, if it is in. A contentless search index has to be told which words it loses."""
-        for row, packed in self._db.execute("SELECT id, words FROM posts WHERE path = ?", (path,)).fetchall():
-            command = "INSERT INTO search (search, rowid, head, body) VALUES ('delete', ?, ?, ?)"
-            self._db.execute(command, (row, *_unpacked(packed)))
+        """Take a post out, if it is in."""
+        for (row,) in self._db.execute("SELECT id FROM posts WHERE path = ?", (path,)).fetchall():
+            search.forget(self._db, row)
             self._db.execute("DELETE FROM posts WHERE id = ?", (row,))
 
     def _problems(self, walk: Walk) -> tuple[Problem, ...]:
@@ -254,7 +255,8 @@ class Index:
 
     def _open(self) -> sqlite3.Connection:
         try:
-            self._cache.parent.mkdir(parents=True, exist_ok=True)
+            if str(self._cache) != _IN_MEMORY:
+                self._cache.parent.mkdir(parents=True, exist_ok=True)
             db = self._connected()
             if db is None:
                 self._discard()
@@ -296,15 +298,6 @@ class Index:
     def _discard(self) -> None:
         for suffix in ("", "-journal", "-wal", "-shm"):
             self._cache.with_name(self._cache.name + suffix).unlink(missing_ok=True)
-
-
-def _packed(head: str, body: str) -> bytes:
-    return zlib.compress(f"{head}\n{body}".encode())
-
-
-def _unpacked(packed: bytes) -> list[str]:
-    """Words of title and description, and of the body."""
-    return zlib.decompress(packed).decode("utf-8").split("\n", 1)
 
 
 def _is_corrupt(error: sqlite3.Error) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from blogmetad import matter
 from blogmetad.matter import MatterError, Split
-from blogmetad.site.bag import words
+from blogmetad.prose import words
 from blogmetad.values import EMPTY, YamlValue, body_sha256
 
 DESCRIPTIONS = ("description", "excerpt", "summary", "abstract", "subtitle")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
@@ -18,7 +17,7 @@ from blogmetad.rules.document import Rules, parse
 from blogmetad.rules.naming import is_telling
 from blogmetad.rules.schema import TextRule
 from blogmetad.rules.wording import settle
-from blogmetad.values import Choice, Decision, Draft, Metadata, Problem, Proposal, YamlValue
+from blogmetad.values import Decision, Draft, Metadata, Neighbour, Neighbours, Opinion, Problem, Proposal, YamlValue
 
 CHINA = dt.timezone(dt.timedelta(hours=8))
 ARRIVED = dt.datetime(2025, 4, 29, 23, 30, tzinfo=CHINA)
@@ -44,6 +43,8 @@ min_body: {words: 5}
 ---
 """
 
+VOCABULARY = "[llm, {name: machine learning, aliases: [机器学习, ml]}]"
+
 TITLE = "Writing with Large Models"
 DESCRIPTION = "How large models change the way a blog is written."
 
@@ -56,26 +57,28 @@ def draft(body: str = BODY, name: str = "随笔.md", **fields: YamlValue) -> Dra
     return Draft(name, body.encode(), b"", fields, body.encode())
 
 
+def wrote(*names: str) -> tuple[Opinion, ...]:
+    return tuple(Opinion(name, -1.0, written=True) for name in names)
+
+
 def proposal(
     *tags: str, title: str = TITLE, description: str = DESCRIPTION, categories: str = "Life", **texts: str
 ) -> Proposal:
-    terms: Mapping[str, tuple[Choice, ...]] = {
-        "tags": tuple(Choice(name, 1.0) for name in tags or ("llm", "ml")),
-        "categories": (Choice(categories, 1.0),),
-    }
+    terms = {"tags": wrote(*tags or ("llm", "ml")), "categories": (Opinion(categories, 1.0),)}
     return Proposal({"title": title, "description": description} | texts, terms)
 
 
 def passed(
     proposed: Proposal | None = None, drafted: Draft | None = None, by: Rules | None = None, **usage: dict[str, int]
 ) -> Metadata:
-    found = check(proposed or proposal(), drafted or draft(), by or rules(), usage, arrived=ARRIVED)
+    near = Neighbours(usage=usage, count=20)
+    found = check(proposed or proposal(), drafted or draft(), by or rules(), near, arrived=ARRIVED)
     assert isinstance(found, Metadata), found
     return found
 
 
 def problems(proposed: Proposal, drafted: Draft | None = None, by: Rules | None = None) -> dict[str, str]:
-    found = check(proposed, drafted or draft(), by or rules(), {}, arrived=ARRIVED)
+    found = check(proposed, drafted or draft(), by or rules(), Neighbours(), arrived=ARRIVED)
     assert isinstance(found, tuple), found
     return {problem.rule: problem.message for problem in found}
 
@@ -150,7 +153,7 @@ def test_generated_text_is_quoted_and_lists_are_plain() -> None:
 
 
 def test_all_problems_are_reported_at_once() -> None:
-    found = problems(Proposal(), draft(date="gestern"))
+    found = problems(Proposal(), draft(date="gestern"), rules("allow", VOCABULARY, "[]"))
     assert list(found) == ["date.unreadable", "title.empty", "description.empty", "tags.empty"]
 
 
@@ -284,51 +287,78 @@ def test_terms_get_their_canonical_names_and_doubles_are_merged() -> None:
     found = decision(passed(proposal("LLM", "机器学习", "ml", "Machine-Learning")), "tags")
     assert found.value == ["llm", "machine learning"]
     assert found.proposed == "LLM, 机器学习, ml, Machine-Learning"
-    assert len(found.changes) == 4
+    assert found.source == "vocabulary"
+
+
+def test_what_models_wrap_around_a_term_is_taken_off() -> None:
+    assert passed(proposal("**LLM**", "#机器学习、")).fields["tags"] == ["llm", "machine learning"]
 
 
 def test_a_term_of_the_site_is_no_new_one() -> None:
-    found = passed(proposal("llm", "QWEN"), by=rules("forbid", "vocabulary: [llm,", "vocabulary: [qwen, llm,"))
-    assert found.fields["tags"] == ["llm", "qwen"]
-    assert decision(passed(proposal("llm", "Qwen"), tags={"qwen": 3}), "tags").source == "vocabulary"
+    asked = {"tags": (Opinion("llm", 2.0), Opinion("qwen", 2.0))}
+    found = decision(passed(Proposal(proposal().texts, asked), by=rules("queue"), tags={"Qwen": 3}), "tags")
+    assert (found.value, found.source) == (["qwen", "llm"], "vocabulary")
+
+
+CRAFT = draft(BODY + "Prompt Craft 是手艺。" * 8)
 
 
 def test_new_terms_are_allowed_queued_or_forbidden_by_the_rule() -> None:
     proposed = proposal("llm", "ml", "Prompt Craft")
-    allowed, queued, forbidden = (passed(proposed, by=rules(new)) for new in ("allow", "queue", "forbid"))
-    assert (allowed.fields["tags"], allowed.queued) == (["llm", "machine learning", "prompt craft"], ())
+    allowed, queued, forbidden = (passed(proposed, CRAFT, rules(new)) for new in ("allow", "queue", "forbid"))
+    assert (allowed.fields["tags"], allowed.queued) == (["prompt craft", "llm"], ())
     assert decision(allowed, "tags").source == "generated"
     assert (queued.fields["tags"], queued.queued) == (["llm", "machine learning"], (("tags", "prompt craft"),))
+    assert decision(queued, "tags").changes == ("'prompt craft' is new and waits for a person to decide.",)
     assert (forbidden.fields["tags"], forbidden.queued) == (["llm", "machine learning"], ())
-    assert any("no new terms" in change for change in decision(forbidden, "tags").changes)
+    assert "'Prompt Craft' was left out: the rules allow no new terms." in decision(forbidden, "tags").changes
 
 
 @pytest.mark.parametrize(
     "term",
     ["2025", "the", "深度学习", "one two three four five six", "x" * 41, "a, b", "", "!!!", "Обучение"],
 )
-def test_what_is_no_term_is_left_out_and_noted(term: str) -> None:
-    found = decision(passed(proposal("llm", "ml", term)), "tags")
+def test_what_is_no_term_is_left_out_and_noted_however_often_the_text_has_it(term: str) -> None:
+    found = decision(passed(proposal("llm", "ml", term), draft(BODY + f" {term} " * 30)), "tags")
     assert found.value == ["llm", "machine learning"]
     assert any("was left out" in change for change in found.changes)
 
 
-def test_more_terms_than_wanted_are_clipped_in_the_order_given() -> None:
-    found = decision(passed(proposal("e", "d", "c", "b", "llm")), "tags")
-    assert found.value == ["e", "d", "c", "b"]
-    assert found.changes[-1] == "Only 4 terms are allowed; left out: llm."
+def test_a_term_the_rules_reject_is_neither_used_nor_queued_though_posts_have_it() -> None:
+    rejecting = rules("queue", "max: 4,", "max: 4, rejected: [Qwen],")
+    found = passed(proposal("llm", "qwen"), draft(BODY + "Qwen " * 30), rejecting, tags={"qwen": 19})
+    assert (found.fields["tags"], found.queued) == (["llm", "machine learning"], ())
+
+
+def test_of_more_terms_than_allowed_those_that_most_speaks_for_are_taken() -> None:
+    usage = {name: count for count, name in enumerate(("b", "c", "d", "e", "f"), start=5)}
+    found = passed(Proposal(proposal().texts), draft(BODY + "b c d e f " * 9), tags=usage).fields["tags"]
+    assert found == ["f", "e", "d", "c"]
 
 
 def test_fewer_terms_than_wanted_are_noted_and_none_is_a_problem_where_one_is_required() -> None:
-    assert "2 terms or more; 1 could be used" in decision(passed(proposal("llm")), "tags").changes[-1]
-    assert "'2025' was left out" in problems(proposal("2025"))["tags.empty"]
+    one = rules("forbid", VOCABULARY, "[llm]")
+    assert "2 terms or more; 1 could be used" in decision(passed(proposal("llm"), by=one), "tags").changes[-1]
+    none = rules("allow", VOCABULARY, "[]")
+    assert "'2025' was left out: it has no letters." in problems(proposal("2025"), by=none)["tags.empty"]
     assert "categories" not in passed(proposal(categories="Nonsense")).fields
 
 
-def test_a_terms_evidence_reaches_the_decision() -> None:
-    choice = Choice("llm", 1.0, evidence=("written in the text as '大模型'", "used in 3 posts"))
-    found = passed(Proposal(proposal().texts, {"tags": (choice,)}))
-    assert decision(found, "tags").evidence == ("llm: written in the text as '大模型', used in 3 posts",)
+def test_each_terms_evidence_reaches_the_decision() -> None:
+    posts = (Neighbour("2025-01-01-a.md", "", "", {"tags": ("LLM",)}, 0.6), Neighbour("b.md", "", "", {}, 0.4))
+    near = Neighbours(posts, {"tags": {"llm": 3}}, 20, {"tags": {"llm": 2}}, 5)
+    text = BODY + "LLM 与 llm。Prompt Craft 是手艺，" + "Prompt Craft " * 30
+    found = check(proposal("ml", "Prompt Craft"), draft(text), rules(), near, arrived=ARRIVED)
+    assert isinstance(found, Metadata)
+    assert decision(found, "tags").evidence == (
+        "llm: written in the text as 'LLM' (2 times), carried by the similar post 2025-01-01-a.md, "
+        "carried by 2 of the 5 latest posts, used in 3 posts",
+        "prompt craft: in the model's words, stands in the text 31 times",
+    )
+
+
+def test_a_term_that_only_the_rules_name_says_so() -> None:
+    assert decision(passed(), "tags").evidence[0] == "llm: listed in the rules"
 
 
 # Dates
@@ -382,7 +412,7 @@ def test_an_empty_date_of_the_author_is_kept_and_the_name_dated_by_arrival() -> 
 
 def test_an_arrival_without_a_time_zone_is_refused() -> None:
     with pytest.raises(ValueError, match="time zone"):
-        check(proposal(), draft(), rules(), {}, arrived=ARRIVED.replace(tzinfo=None))
+        check(proposal(), draft(), rules(), Neighbours(), arrived=ARRIVED.replace(tzinfo=None))
 
 
 # Slugs and file names

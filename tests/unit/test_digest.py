@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from blogmetad.model.digest import digest, estimate_tokens, plain
+from blogmetad.model.digest import digest, estimate_tokens
+from blogmetad.prose import plain
 
 POST = """# SQLite 的预写日志
 

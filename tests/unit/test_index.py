@@ -349,15 +349,3 @@ def test_a_thousand_posts_are_indexed_in_seconds_and_looked_over_in_a_blink(inde
     assert first.seconds < 5.0
     assert second.seconds < 0.5
     assert index.usage("tags")["春"] == total
-
-
-def test_words_that_only_left_out_posts_have_do_not_crowd_out_those_that_find_something(
-    index: Index, posts: Path
-) -> None:
-    own = " ".join(f"own{n} own{n}" for n in range(60))
-    write(posts, "2025-01-01-a.md", f"---\ntitle: 甲\n---\nfalcon 猎鹰 {own}")
-    write(posts, "2025-01-02-b.md", "---\ntitle: 乙\n---\n猎鹰 and some other words")
-    write(posts, "2025-01-03-c.md", "---\ntitle: 丙\n---\nnothing of the kind")
-    index.refresh()
-    found = index.similar(f"falcon 猎鹰 {own}", but={"2025-01-01-a.md"})
-    assert [neighbour.title for neighbour in found] == ["乙"]

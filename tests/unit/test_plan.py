@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from math import log, log1p
 
 import pytest
 
 from blogmetad.rules.document import Rules, parse
 from blogmetad.rules.plan import known, plan
-from blogmetad.values import Ask, Draft, YamlValue
+from blogmetad.rules.ranking import SHORTLIST
+from blogmetad.values import Ask, Draft, Neighbour, Neighbours, YamlValue
 
 DOCUMENT = """---
 rules: 测试
@@ -34,11 +34,15 @@ def draft(body: str = "大模型改变了写作。\n", name: str = "随笔.md", 
 
 
 def asked(language: str = "en", **fields: YamlValue) -> list[str]:
-    return [ask.field for ask in plan(rules(language), replace(draft(), fields=fields), {})]
+    return [ask.field for ask in plan(rules(language), replace(draft(), fields=fields), Neighbours())]
 
 
-def ask_for(field: str, body: str = "大模型改变了写作。\n", usage: dict[str, int] | None = None) -> Ask:
-    return next(ask for ask in plan(rules(), draft(body), {field: usage or {}}) if ask.field == field)
+def ask_for(field: str, body: str = "大模型改变了写作。\n", near: Neighbours | None = None) -> Ask:
+    return next(ask for ask in plan(rules(), draft(body), near or Neighbours()) if ask.field == field)
+
+
+def candidates(body: str, near: Neighbours | None = None) -> list[str]:
+    return [candidate.name for candidate in ask_for("tags", body, near).candidates]
 
 
 def test_a_bare_draft_is_asked_every_text_and_terms_field_in_the_order_of_the_rules() -> None:
@@ -59,7 +63,7 @@ def test_the_singular_key_that_jekyll_reads_too_counts_as_the_authors_decision()
 
 
 def test_an_ask_carries_the_label_language_and_limits_of_its_rule() -> None:
-    title, description, *_ = plan(rules(), draft(), {})
+    title, description, *_ = plan(rules(), draft(), Neighbours())
     assert (title.label, title.language, title.low, title.high, title.hint) == ("Title", "en", 10, 90, "be specific")
     assert (description.label, description.low, description.high) == ("Summary", 40, 220)
     tags = ask_for("tags")
@@ -69,7 +73,7 @@ def test_an_ask_carries_the_label_language_and_limits_of_its_rule() -> None:
 def test_only_a_rule_that_forbids_new_terms_closes_their_lane() -> None:
     assert ask_for("categories").new is False
     queueing = parse(DOCUMENT.replace("new: forbid", "new: queue").replace("LANGUAGE", "en").encode(), "r")
-    assert plan(queueing, draft(), {})[-1].new is True
+    assert plan(queueing, draft(), Neighbours())[-1].new is True
 
 
 @pytest.mark.parametrize(
@@ -77,12 +81,12 @@ def test_only_a_rule_that_forbids_new_terms_closes_their_lane() -> None:
     [("大模型改变了写作。", "zh"), ("Large models change how we write.", "en"), ("Сегодня хорошая погода", "any")],
 )
 def test_the_language_of_the_body_is_resolved(body: str, language: str) -> None:
-    asks = plan(rules("body"), draft(body), {})
+    asks = plan(rules("body"), draft(body), Neighbours())
     assert [ask.language for ask in asks if ask.field in ("title", "description")] == [language, language]
 
 
 def test_an_english_title_for_the_url_is_asked_for_behind_a_chinese_title() -> None:
-    asks = plan(rules("body"), draft(), {})
+    asks = plan(rules("body"), draft(), Neighbours())
     assert [ask.field for ask in asks][:2] == ["title", "slug"]
     assert (asks[1].label, asks[1].language) == ("English title", "en")
 
@@ -102,30 +106,36 @@ def test_the_authors_slug_makes_the_question_for_one_needless() -> None:
     assert "slug" in asked("zh", slug="大模型")
 
 
-def test_a_term_in_the_text_has_a_prior_and_cites_the_spelling() -> None:
-    llm, go = ask_for("tags", "谈谈大模型，即 LLM。Google 不算。").candidates
-    assert (llm.name, llm.prior, llm.evidence) == ("llm", 2.0, ("written in the text as '大模型' and 'LLM'",))
-    assert (go.name, go.prior, go.evidence) == ("go", -2.0, ())
+def test_the_terms_that_most_speaks_for_are_the_first_candidates() -> None:
+    assert candidates("谈谈大模型，即 LLM。Google 不算。") == ["llm", "go"]
+    assert candidates("用 Go 写的服务。") == ["go", "llm"]
+    posts = (Neighbour("2025-01-01-a.md", "", "", {"tags": ("Qwen",)}, 1.0),)
+    assert candidates("无关的文字。", Neighbours(posts, {"tags": {"qwen": 1}}, 9))[0] == "qwen"
 
 
-def test_usage_on_the_site_adds_to_the_prior_with_its_logarithm() -> None:
-    candidates = {c.name: c for c in ask_for("tags", usage={"LLM": 7, "qwen": 1}).candidates}
-    assert candidates["llm"].prior == pytest.approx(2.0 + 0.3 * log1p(7))
-    assert candidates["llm"].evidence[-1] == "used in 7 posts"
-    assert candidates["qwen"].evidence == ("used in 1 post",)
+def test_a_candidates_prior_grows_with_what_speaks_for_it() -> None:
+    silent, named = ask_for("tags", "无关。"), ask_for("tags", "大模型。")
+    priors = [{candidate.name: candidate.prior for candidate in ask.candidates} for ask in (silent, named)]
+    assert priors[1]["llm"] > priors[0]["llm"]
+    assert priors[1]["go"] == priors[0]["go"]
 
 
-def test_a_name_the_text_keeps_coming_back_to_is_a_candidate_even_if_no_post_carries_it() -> None:
+def test_of_a_large_vocabulary_the_model_is_asked_about_a_short_list() -> None:
+    usage = {"tags": {f"术语{n} t{n}": 1 for n in range(99)} | {f"term {n}": 1 for n in range(99)}}
+    asked = candidates("这里讲 term 77。", Neighbours((), usage, 99))
+    assert len(asked) == SHORTLIST
+    assert asked[0] == "term 77"
+
+
+def test_a_name_a_chinese_text_keeps_coming_back_to_is_a_candidate_even_if_no_post_carries_it() -> None:
     text = "用 Kubernetes 部署。Kubernetes 很复杂，Kubernetes 也很强。Docker 只提一次。"
-    *listed, found = ask_for("tags", text).candidates
-    assert [c.name for c in listed] == ["llm", "go"]
-    assert (found.name, found.evidence) == ("kubernetes", ("stands in the text 3 times",))
-    assert found.prior == pytest.approx(0.5 * log(3))
-    assert "Kubernetes" not in [c.name for c in ask_for("categories", text).candidates]
+    assert candidates(text) == ["go", "llm", "Kubernetes"]
+    assert "Kubernetes" not in [candidate.name for candidate in ask_for("categories", text).candidates]
+    assert candidates("Kubernetes here, Kubernetes there, Kubernetes is what we all use.") == ["go", "llm"]
 
 
 def test_the_whole_text_is_searched_for_terms() -> None:
-    assert ask_for("tags", "无关的文字。" * 20_000 + "大模型").candidates[0].prior == 2.0
+    assert candidates("无关的文字。" * 20_000 + "大模型") == ["llm", "go"]
 
 
 def test_an_authors_text_fields_are_known_with_their_labels() -> None:

@@ -11,9 +11,8 @@ import pytest
 from blogmetad.journal.ledger import Ledger, State
 from blogmetad.journal.queue import queued
 from blogmetad.rules.schema import TermsRule
-from blogmetad.rules.terms import settle, undecided
+from blogmetad.rules.terms import undecided
 from blogmetad.rules.vocabulary import build
-from blogmetad.values import Choice
 
 NOW = dt.datetime(2025, 4, 29, 10, 30, tzinfo=dt.UTC)
 
@@ -61,15 +60,3 @@ def test_terms_that_are_known_used_or_rejected_by_now_wait_no_more() -> None:
 def test_the_spellings_of_a_term_wait_together_under_the_most_wanted_one() -> None:
     asked = {"vector-search": 1, "Vector Search": 2, "rust": 3, "向量": 4}
     assert list(waiting(asked, {}, rule()).items()) == [("向量", 4), ("Vector Search", 3), ("rust", 3)]
-
-
-@pytest.mark.parametrize("new", ["allow", "queue", "forbid"])
-def test_a_rejected_term_is_neither_used_nor_queued_in_any_spelling_even_if_posts_have_it(new: str) -> None:
-    law = rule(new=new, rejected=["Blog Post", "随笔"])
-    choices = [Choice("blog-post", 1.0), Choice("随笔", 1.0), Choice("RAG", 1.0)]
-    chosen = settle(choices, build(law, {"blog post": 7, "RAG": 1}), law, "any")
-    assert (chosen.names, chosen.queued, chosen.invented) == (("RAG",), (), ())
-    assert chosen.changes[:2] == (
-        "'blog-post' was left out: the rules reject it.",
-        "'随笔' was left out: the rules reject it.",
-    )

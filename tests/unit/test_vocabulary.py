@@ -7,7 +7,7 @@ import time
 import pytest
 
 from blogmetad.rules.schema import TermsRule
-from blogmetad.rules.vocabulary import Usage, Vocabulary, build
+from blogmetad.rules.vocabulary import Usage, Vocabulary, build, mentions
 
 
 def vocabulary(*entries: object, usage: Usage | None = None, **keys: object) -> Vocabulary:
@@ -108,12 +108,20 @@ def test_a_latin_term_is_not_found_inside_other_words(term: str, text: str) -> N
     ],
 )
 def test_a_term_is_found_as_the_text_spells_it(term: str, text: str, spelling: str) -> None:
-    assert vocabulary(term).mentions(text) == {term: (spelling,)}
+    assert vocabulary(term).mentions(text) == {term: {spelling: 1}}
 
 
 def test_mentions_gather_names_and_aliases_in_the_order_of_the_text() -> None:
     found = vocabulary(ML, "llm").mentions("机器学习（Machine Learning, ML）与 ml，再说机器学习；LLM")
-    assert found == {"machine-learning": ("机器学习", "Machine Learning", "ML"), "llm": ("LLM",)}
+    assert found == {"machine-learning": {"机器学习": 2, "Machine Learning": 1, "ML": 2}, "llm": {"LLM": 1}}
+    assert list(found["machine-learning"]) == ["机器学习", "Machine Learning", "ML"]
+
+
+@pytest.mark.parametrize(("term", "count"), [("r", 1), ("go", 0), ("machine-learning", 2), ("学习", 1), ("…", 0)])
+def test_terms_of_no_vocabulary_are_found_the_same_way(term: str, count: int) -> None:
+    found = mentions((term, "不在文中"), "We read R code: going for machine learning (Machine-Learning), 机器学习")
+    assert found == ({term: found[term]} if count else {})
+    assert sum(found.get(term, {}).values()) == count
 
 
 def test_a_long_post_and_two_thousand_terms_take_a_fraction_of_a_second() -> None:

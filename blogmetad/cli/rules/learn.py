@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from blogmetad import files
+from blogmetad.backtest.weights import with_weights
 from blogmetad.cli.options import print_json, progress
 from blogmetad.errors import BlogmetadError
 from blogmetad.rules import document
@@ -60,11 +61,13 @@ def learn_rules(
     if out is not None and out.exists() and not force:
         raise LearnError(f"{out} exists", "name another file, or replace it with --force")
     advice = _guidance(guidance) if guidance is not None else None
-    with progress.status("reading posts"):
+    with progress.status("reading posts") as status:
         config = read_site(site)
         found = read_posts(posts_folder(site))
         name = config.title or site.resolve().name
         learned = learn(found.posts, name=name, timezone_known=config.timezone_known, guidance=advice)
+        status.update("replaying posts, to see which signs tell their terms")
+        learned = with_weights(learned, found.posts)
         text = render(learned)
     if out is not None:
         files.make_dir(out.absolute().parent, 0o777)

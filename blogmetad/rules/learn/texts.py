@@ -18,9 +18,13 @@ DESCRIPTIONS = ("description", "excerpt", "summary", "abstract", "subtitle")
 
 LONGEST = 1000
 
+_START = 25
+"""Characters that two texts do not share by chance."""
+
 _DEFAULT_LENGTHS = {"title": (8, 90), "subtitle": (8, 120)}
 _DESCRIPTION_LENGTHS = (20, 200)
 _STOPS = re.compile(r"[.!?。！？…][\"'’”」』）)]{0,3}$")
+_MARKUP = re.compile(r"<[^<>]{0,300}>|\]\([^()]{0,500}\)|[\s\[\]*_`]+")
 _ENDS = re.compile(r"[.!?](?=\s|$)|[。！？]")
 
 
@@ -53,6 +57,7 @@ def learn_text(name: str, samples: Sequence[Sample]) -> LearnedField:
     usual = min(max(median([len(line) for line in lines]), low), high)
     ended = sum(map(ends, lines))
     sentences = name != "title" and (ended > HALF * len(lines) if len(lines) >= FEW else ended > 0)
+    copied = sum(_stands_in(line, s.post.text) for s, line in values)
     rule = TextRule(
         type="text",
         language=language.language,
@@ -62,6 +67,7 @@ def learn_text(name: str, samples: Sequence[Sample]) -> LearnedField:
         max_length=high,
         usual_length=usual,
         sentences=sentences,
+        quoted=name in DESCRIPTIONS and len(lines) >= FEW and copied >= HALF * len(lines),
     )
     evidence = {
         "language": language.evidence,
@@ -70,9 +76,17 @@ def learn_text(name: str, samples: Sequence[Sample]) -> LearnedField:
         "usual_length": "the one in the middle",
         "sentences": f"{of(ended, len(lines))} end with a full stop or its like",
     }
+    if rule.quoted:
+        evidence["quoted"] = f"{of(copied, len(lines))} begin it with words of the post itself"
     strange = f"'{name}' is not in the language the others keep to ({_named(language.language)})."
     strangers = language.strangers
     return LearnedField(name, rule, evidence=evidence, deviations=(Deviation(strange, strangers),) if strangers else ())
+
+
+def _stands_in(line: str, text: str) -> bool:
+    """Whether a value begins with words of the text, white space and markup aside."""
+    start = _MARKUP.sub("", line)[:_START]
+    return len(start) == _START and start in _MARKUP.sub("", text)
 
 
 def too_long(name: str, samples: Sequence[Sample]) -> bool:

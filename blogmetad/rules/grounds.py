@@ -1,0 +1,30 @@
+"""What of a generated line stands in the text it is about: the journal's evidence for a value. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from blogmetad.rules.script import HAN, latin_words
+
+_HAN_RUN = re.compile(f"[{HAN}]+")
+_SHOWN = 5
+
+
+def grounds(line: str, text: str) -> tuple[str, ...]:
+    """How many of a line's words the text has too, and which; a Chinese line is looked at in pairs of characters."""
+    words = list(dict.fromkeys(_words(line)))
+    if not words:
+        return ()
+    folded = text.casefold()
+    shared = [word for word in words if word in folded]
+    more = ", ..." if len(shared) > _SHOWN else ""
+    shown = f" ({', '.join(shared[:_SHOWN])}{more})" if shared else ""
+    return (f"{len(shared)} of its {len(words)} words stand in the text{shown}",)
+
+
+def _words(line: str) -> Iterator[str]:
+    """Latin words that are long or have a capital or a digit, and pairs of Chinese characters."""
+    yield from (word.casefold() for word in latin_words(line) if len(word) > 3 or not word.islower())
+    for run in _HAN_RUN.findall(line):
+        yield from (run[i : i + 2] for i in range(len(run) - 1))

@@ -1,0 +1,105 @@
+"""Full-text search over the published posts, on the index's own connection: BM25 by SQLite's FTS5, which also knows
+Chinese.
+
+The words of title and description count three times those of the body.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import zlib
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+
+from blogmetad.prose import words
+from blogmetad.site.bag import is_copy, telling
+from blogmetad.site.post import Facts
+from blogmetad.values import Neighbour
+
+NEIGHBOURS = 8
+
+SCHEMA = (
+    # Contentless: the words are kept once, compressed, in posts.
+    """CREATE VIRTUAL TABLE search USING fts5 (
+        head, body, content = '', tokenize = "unicode61 remove_diacritics 0 tokenchars '+#.'")""",
+    "CREATE VIRTUAL TABLE holders USING fts5vocab (search, row)",
+)
+
+_HEAD_WEIGHT = 3.0
+_SHARPNESS = 4
+"""A neighbour's weight is the power of its score: of posts that are less like the draft, few should have a say."""
+
+_ASKED, _AT_ONCE = 800, 400
+"""Different words of a draft that are looked up, the most frequent ones, and how many in one query."""
+
+
+def packed(post: Facts) -> bytes:
+    """The words of a post, to be kept: the search index has to be told them again when it is to forget the post."""
+    return zlib.compress(f"{post.head}\n{post.words}".encode())
+
+
+def add(db: sqlite3.Connection, row: int, post: Facts) -> None:
+    """Make a post findable under the number of its row."""
+    db.execute("INSERT INTO search (rowid, head, body) VALUES (?, ?, ?)", (row, post.head, post.words))
+
+
+def forget(db: sqlite3.Connection, row: int) -> None:
+    """Undo ``add``, while the row is still there."""
+    for (kept,) in db.execute("SELECT words FROM posts WHERE id = ?", (row,)).fetchall():
+        command = "INSERT INTO search (search, rowid, head, body) VALUES ('delete', ?, ?, ?)"
+        db.execute(command, (row, *_unpacked(kept)))
+
+
+def similar(db: sqlite3.Connection, text: str, but: Collection[str] = ()) -> tuple[Neighbour, ...]:
+    """The published posts most like ``text``, the nearest first.
+
+    Posts that hold nearly the same words are earlier copies of the text, and left out like those whose paths are in
+    ``but``. A text without a telling word has no neighbours.
+    """
+    bag = Counter(words(text))
+    holders = _holders(db, [word for word, _ in bag.most_common(_ASKED)], but)
+    (posts,) = db.execute("SELECT count(*) FROM posts").fetchone()
+    query = " OR ".join(f'"{word}"' for word in telling(bag, holders, posts))
+    if not query:
+        return ()
+    ranked = db.execute(
+        "SELECT posts.path, posts.title, posts.description, posts.words, posts.id, -found.score"
+        f" FROM (SELECT rowid AS post, bm25(search, {_HEAD_WEIGHT}, 1.0) AS score FROM search WHERE search MATCH ?"
+        " ORDER BY score LIMIT ?) AS found JOIN posts ON posts.id = found.post ORDER BY found.score, posts.path",
+        (query, 2 * NEIGHBOURS + len(but)),
+    ).fetchall()
+    near = [
+        row
+        for row in ranked
+        if row[5] > 0 and row[0] not in but and not is_copy(bag, Counter(_unpacked(row[3])[1].split()))
+    ][:NEIGHBOURS]
+    weights = [(score / near[0][5]) ** _SHARPNESS for *_, score in near]
+    return tuple(
+        Neighbour(path, title, description, _terms(db, post), weight / sum(weights))
+        for (path, title, description, _, post, _), weight in zip(near, weights, strict=True)
+    )
+
+
+def _holders(db: sqlite3.Connection, asked: Sequence[str], but: Collection[str]) -> Mapping[str, int]:
+    """How many posts have each of these words, those in ``but`` not counted: words only they have find nothing."""
+    found: Counter[str] = Counter()
+    for start in range(0, len(asked), _AT_ONCE):
+        part = asked[start : start + _AT_ONCE]
+        marks = ", ".join("?" * len(part))
+        found.update(dict(db.execute(f"SELECT term, doc FROM holders WHERE term IN ({marks})", part)))
+    for path in but:
+        for (kept,) in db.execute("SELECT words FROM posts WHERE path = ?", (path,)):
+            found.subtract(found.keys() & set(" ".join(_unpacked(kept)).split()))
+    return found
+
+
+def _terms(db: sqlite3.Connection, post: int) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for field, term in db.execute("SELECT field, term FROM terms WHERE post = ?", (post,)):
+        found[field] = (*found.get(field, ()), term)
+    return found
+
+
+def _unpacked(kept: bytes) -> list[str]:
+    """Words of title and description, and of the body."""
+    return zlib.decompress(kept).decode("utf-8").split("\n", 1)
