@@ -136,6 +136,11 @@ def _rules(data: Mapping[str, Any]) -> str:
     return f"- rules document {which} ({_inline(data['source'])})\n"
 
 
+def _recalled(data: Mapping[str, Any]) -> str:
+    near = ", ".join(f"{_inline(post['post'])} ({post['share']:.0%})" for post in data["posts"])
+    return f"- similar posts: {f'{near},' if near else 'none'} of {data['of']} published\n"
+
+
 def _digested(data: Mapping[str, Any]) -> str:
     return (
         f"- the model is shown {data['chars']} of {data['source_chars']} characters, about {data['tokens']} tokens\n"
@@ -156,12 +161,12 @@ def _proposed(data: Mapping[str, Any]) -> str:
 
 
 def _checked(data: Mapping[str, Any]) -> str:
-    lines = ["| field | value | from | rule | notes |\n|---|---|---|---|---|\n"]
+    lines = ["| field | value | from | rule | evidence | changes |\n|---|---|---|---|---|---|\n"]
     for row in data["decisions"]:
-        notes = "; ".join((*row["changes"], *row["evidence"]))
-        if row["proposed"] is not None and row["changes"]:
-            notes = f"proposed {row['proposed']}; {notes}"
-        cells = (row["field"], _value(row["value"]), row["source"], row["rule"], notes)
+        evidence, changes = "; ".join(row["evidence"]), " ".join(row["changes"])
+        if row["proposed"] is not None and changes:
+            changes = f"proposed {row['proposed']}; {changes}"
+        cells = (row["field"], _value(row["value"]), row["source"], row["rule"], evidence, changes)
         lines.append("| " + " | ".join(_cell(cell) for cell in cells) + " |\n")
     if data.get("queued"):
         queued = ", ".join(f"{field}: {term}" for field, term in data["queued"])
@@ -185,11 +190,13 @@ def _other(data: Mapping[str, Any]) -> str:
 _SECTIONS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "read": _read,
     "rules": _rules,
+    "recalled": _recalled,
     "digest": _digested,
     "proposed": _proposed,
     "checked": _checked,
     "composed": _composed,
     "parked": _problems,
+    "refused": _problems,
 }
 
 
