@@ -23,7 +23,17 @@ def published(blog: Blog) -> tuple[Path, dict[str, object]]:
         job = daemon.wait_for("qwen.md", State.DONE, timeout=240)
     assert list(blog.inbox.iterdir()) == []
     entry = (blog.journal / str(job.entry)).read_text("utf-8")
-    for heading in ("read", "rules", "digest", "proposed", "checked", "composed", "retired", "What you can do"):
+    for heading in (
+        "read",
+        "rules",
+        "recalled",
+        "digest",
+        "proposed",
+        "checked",
+        "composed",
+        "retired",
+        "What you can do",
+    ):
         assert re.search(rf"^## .*{heading}", entry, re.MULTILINE), heading
     post = blog.posts / str(job.target)
     parts = matter.split(post.read_bytes())
