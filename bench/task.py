@@ -9,7 +9,7 @@ from blogmetad import matter
 from blogmetad.model.digest import digest
 from blogmetad.rules import document
 from blogmetad.rules.document import Rules
-from blogmetad.rules.plan import plan
+from blogmetad.rules.plan import guidance, plan
 from blogmetad.values import Draft, Neighbours, Request
 
 POST = Path(__file__).with_name("post-zh.md")
@@ -27,7 +27,7 @@ class Task:
     def request(self) -> Request:
         """The request the pipeline would make: a site without posts, so no usage counts help either side."""
         asks = plan(self.rules, self.draft, Neighbours())
-        return Request(self.rules.guidance, digest(self.draft.text, self.budget).text, asks)
+        return Request(guidance(self.rules), digest(self.draft.text, self.budget).text, asks)
 
 
 def load(post: Path, rules: Path, budget: int) -> Task:

@@ -17,7 +17,7 @@ from blogmetad.publish.compose import compose
 from blogmetad.rules.check import check, check_body, refused
 from blogmetad.rules.document import Rules
 from blogmetad.rules.naming import local_to, post_date
-from blogmetad.rules.plan import known, plan
+from blogmetad.rules.plan import guidance, known, plan
 from blogmetad.values import (
     Ask,
     Digest,
@@ -104,7 +104,7 @@ def finish(draft: Draft, desk: Desk, *, arrived: dt.datetime) -> Finished | Park
     desk.record("digest", _shown(shown, asks))
     proposal = Proposal()
     if asks:
-        request = Request(desk.rules.guidance, shown.text, (*_given(desk.rules, draft), *asks))
+        request = Request(guidance(desk.rules), shown.text, (*_given(desk.rules, draft), *asks))
         proposal = desk.proposer.propose(request, desk.keep_going)
         desk.record("proposed", _suggested(proposal))
         proposal = _second_try(request, proposal, draft, desk)

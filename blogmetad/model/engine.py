@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -236,14 +237,18 @@ class Engine:
         }
 
     def _score_blank(self, ask: Ask, request: Request, tokens: dict[str, list[int]]) -> None:
-        """Learn, once, what the model would say of these terms without having read anything."""
+        """Learn, once, what the model would say of these terms without having read anything.
+
+        The candidates are named in the order of the alphabet, so that it does not matter which post comes first.
+        """
         missing = {name: ids for name, ids in tokens.items() if (ask.field, name) not in self._blank}
         if not missing:
             return
         self._model.drop(BLANK)
         self._model.branch(GUIDANCE, BLANK)
         cursor = Cursor(self._model, BLANK, len(self._guidance), lambda: False)
-        plain = Request(request.guidance, NO_POST, (ask,))
+        named = replace(ask, candidates=tuple(sorted(ask.candidates, key=lambda candidate: candidate.name)))
+        plain = Request(request.guidance, NO_POST, (named,))
         cursor.write(self._question(plain, len(self._guidance)) + self._model.tokenize(f"{prompt.label(ask)}:"))
         first = _log_softmax(cursor.look())
         scores = self._score(BLANK, cursor.position, first, missing)

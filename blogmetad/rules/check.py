@@ -105,7 +105,9 @@ def refused(proposal: Proposal, draft: Draft, rules: Rules) -> tuple[Problem, ..
     for name, proposed in proposal.texts.items():
         rule = rules.fields.get(name)
         if isinstance(rule, TextRule):
-            worded = wording.settle(proposed, name, rule, resolve(rule.language, language), title)
+            worded = wording.settle(
+                proposed, name, rule, resolve(rule.language, language), title, _examples(rules, name)
+            )
             if isinstance(worded.text, wording.Refusal):
                 problems.append(Problem(f"{name}.{worded.text.kind}", worded.text.reason, name))
             elif name == "title":
@@ -201,7 +203,8 @@ def _text(case: _Case, name: str, rule: TextRule) -> _Finding:
     proposed = case.proposal.texts.get(name)
     quoted = "" if proposed else quote(rule, case.draft.text, case.body.language)
     other = "" if name == "title" else case.title
-    worded = wording.settle(proposed or quoted, name, rule, resolve(rule.language, case.body.language), other)
+    language = resolve(rule.language, case.body.language)
+    worded = wording.settle(proposed or quoted, name, rule, language, other, _examples(case.rules, name))
     if isinstance(worded.text, wording.Refusal):
         return _refused(name, rule, worded.text)
     value = matter.Quoted(worded.text)
@@ -210,6 +213,11 @@ def _text(case: _Case, name: str, rule: TextRule) -> _Finding:
         return _Finding(Decision(name, value, "computed", cite(case.rules, name), None, worded.changes, evidence))
     evidence = grounds(worded.text, case.draft.text)
     return _Finding(Decision(name, value, "generated", cite(case.rules, name), proposed, worded.changes, evidence))
+
+
+def _examples(rules: Rules, name: str) -> tuple[str, ...]:
+    """Values of the rules' examples, which are other posts'."""
+    return tuple(example.title if name == "title" else example.description for example in rules.examples)
 
 
 def _terms(case: _Case, name: str, rule: TermsRule) -> _Finding:

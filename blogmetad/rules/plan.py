@@ -9,6 +9,7 @@ from blogmetad.rules.naming import author_slug, is_telling
 from blogmetad.rules.quoting import opening
 from blogmetad.rules.ranking import shortlist
 from blogmetad.rules.schema import FieldRule, RuleLanguage, TermsRule, TextRule
+from blogmetad.rules.script import key
 from blogmetad.rules.signs import signs
 from blogmetad.rules.vocabulary import build
 from blogmetad.values import Ask, Candidate, Draft, Language, Neighbours
@@ -40,6 +41,26 @@ def plan(rules: Rules, draft: Draft, near: Neighbours) -> tuple[Ask, ...]:
         if name == "title" and _needs_slug(rule, draft, body):
             asks.append(SLUG)
     return tuple(asks)
+
+
+def guidance(rules: Rules) -> str:
+    """What the model reads before every post: the rules' prose, and posts that show how the blog sounds."""
+    about = next((n for n, rule in rules.fields.items() if isinstance(rule, TextRule) and rule.sentences), None)
+    shown = [rules.guidance]
+    if rules.examples:
+        shown.append("Other posts of this blog:")
+    for example in rules.examples:
+        lines = [f"{_labelled('title', rules)}: {example.title}"]
+        if about and example.description:
+            lines.append(f"{_labelled(about, rules)}: {example.description}")
+        shown.append("\n".join(lines))
+    return "\n\n".join(part for part in shown if part)
+
+
+def _labelled(name: str, rules: Rules) -> str:
+    rule = rules.fields[name]
+    assert isinstance(rule, TextRule)
+    return label(name, rule)
 
 
 def known(rules: Rules, draft: Draft) -> tuple[tuple[str, str], ...]:
@@ -98,7 +119,9 @@ def _text(name: str, rule: TextRule, body: Language) -> Ask:
 
 def _terms(name: str, rule: TermsRule, text: str, near: Neighbours, language: Language) -> Ask:
     vocabulary = build(rule, near.usage.get(name, {}), language)
-    ranked = shortlist(signs(name, vocabulary, text, near), rule.weights)
+    rejected = set(map(key, rule.rejected))
+    wanted = (each for each in signs(name, vocabulary, text, near) if key(each.name) not in rejected)
+    ranked = shortlist(wanted, rule.weights)
     candidates = [Candidate(each.signs.name, each.odds) for each in ranked]
     if rule.new != "forbid" and features(text).language == "zh":
         # Names are what such a post is tagged with; English text has too many words that only look like names.

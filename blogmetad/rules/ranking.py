@@ -64,6 +64,24 @@ def shortlist(signs: Iterable[Signs], weights: Weights) -> tuple[Ranked, ...]:
     return tuple(sorted(ranked, key=lambda r: (-r.odds, r.signs.name)))[:SHORTLIST]
 
 
+def measured(
+    signs: Sequence[Signs], opinions: Sequence[Opinion], vocabulary: Vocabulary, *, text: str, title: str
+) -> list[tuple[Signs, Mapping[str, float]]]:
+    """Every term somebody speaks for with its numbers: the vocabulary's, and the model's own new ones.
+
+    Where the model gave its opinion, terms it was not asked about are out, unless it wrote them by itself.
+    """
+    scores = {opinion.name: opinion.score for opinion in opinions if not opinion.written}
+    wrote = [vocabulary.canonical(opinion.name) or opinion.name for opinion in opinions if opinion.written]
+    known = {each.name: each for each in signs}
+    asked = [n for n in known if not scores or n in scores or n in wrote]
+    found: list[tuple[Signs, Mapping[str, float]]] = [
+        (known[n], vector(known[n], scores.get(n), n in wrote)) for n in asked
+    ]
+    new = new_signs(_sources((*scores, *wrote), scores, known), text)
+    return found + [(each, vector(each, title=title)) for each in new]
+
+
 def rank(
     signs: Sequence[Signs],
     opinions: Sequence[Opinion],
@@ -73,17 +91,9 @@ def rank(
     text: str,
     title: str,
 ) -> tuple[Ranked, ...]:
-    """Every term somebody speaks for, the likeliest first: the vocabulary's, and the model's own new ones.
-
-    Where the model gave its opinion, terms it was not asked about are out, unless it wrote them by itself.
-    """
-    scores = {opinion.name: opinion.score for opinion in opinions if not opinion.written}
-    wrote = [vocabulary.canonical(opinion.name) or opinion.name for opinion in opinions if opinion.written]
-    known = {each.name: each for each in signs}
-    asked = [n for n in known if not scores or n in scores or n in wrote]
-    found = [(known[n], scores.get(n), n in wrote) for n in asked]
-    found += [(each, None, False) for each in new_signs(_sources((*scores, *wrote), scores, known), text)]
-    ranked = [Ranked(s, weigh(vector(s, score, written, title), weights)) for s, score, written in found]
+    """What is ``measured``, the likeliest first."""
+    terms = measured(signs, opinions, vocabulary, text=text, title=title)
+    ranked = [Ranked(each, weigh(numbers, weights)) for each, numbers in terms]
     return tuple(sorted(ranked, key=lambda r: (-r.odds, r.signs.name)))
 
 

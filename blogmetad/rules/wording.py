@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from blogmetad.rules.clean import clean, is_repetitive, shortened, with_period, without_period
@@ -30,8 +31,13 @@ class Worded:
     changes: tuple[str, ...] = ()
 
 
-def settle(proposed: str, name: str, rule: TextRule, language: Language, title: str = "") -> Worded:
-    """Make ``proposed`` fit for the field ``name``. A text that says no more than ``title`` does is refused."""
+def settle(
+    proposed: str, name: str, rule: TextRule, language: Language, title: str = "", copied: Collection[str] = ()
+) -> Worded:
+    """Make ``proposed`` fit for the field ``name``.
+
+    A text that says no more than ``title`` does is refused, and so is one of those in ``copied``: other posts'.
+    """
     changes: list[str] = []
     text = clean(proposed, (*_LABELS.get(name, (name,)), *([rule.label] if rule.label else ())))
     if text != proposed.strip():
@@ -54,7 +60,13 @@ def settle(proposed: str, name: str, rule: TextRule, language: Language, title: 
     if ended != text:
         changes.append(f"The full stop at its end was {'added' if rule.sentences else 'taken off'}.")
     refusal = _refusal(ended, rule, language, title)
+    if refusal is None and _bare(ended) in map(_bare, copied):
+        refusal = Refusal("copied", f"The model's '{ended}' is copied from the rules' examples.")
     return Worded(refusal or ended, tuple(changes))
+
+
+def _bare(text: str) -> str:
+    return key(text).rstrip(".。")
 
 
 def _refusal(text: str, rule: TextRule, language: Language, title: str) -> Refusal | None:
@@ -64,7 +76,7 @@ def _refusal(text: str, rule: TextRule, language: Language, title: str) -> Refus
         return Refusal("language", f"The model's '{text}' is not in {LANGUAGE_NAMES[language]}, as the rules ask.")
     if is_repetitive(text):
         return Refusal("repetitive", f"The model's '{text}' only repeats itself.")
-    if title and key(text).rstrip(".。") == key(title).rstrip(".。"):
+    if title and _bare(text) == _bare(title):
         return Refusal("same", f"The model's '{text}' says the same as the title.")
     if len(text) < rule.min_length:
         reason = f"The model's '{text}' has {len(text)} characters; the rules ask for at least {rule.min_length}."

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 QUERY = 40
 """How many words of a draft are looked for: the most telling ones."""
 
-_COPIED = 0.85
+_COPIED, _GROWN = 0.85, 2.0
 
 
 def telling(bag: Counter[str], holders: Mapping[str, int], posts: int) -> list[str]:
@@ -24,6 +24,6 @@ def telling(bag: Counter[str], holders: Mapping[str, int], posts: int) -> list[s
 
 
 def is_copy(one: Counter[str], other: Counter[str]) -> bool:
-    """Whether one text holds nearly all of the other: an earlier or a later version of it."""
-    shorter = min(one.total(), other.total())
-    return shorter > 0 and (one & other).total() >= _COPIED * shorter
+    """Whether one text holds nearly all of the other and is not much longer: an earlier or a later version of it."""
+    shorter, longer = sorted((one.total(), other.total()))
+    return 0 < longer <= _GROWN * shorter and (one & other).total() >= _COPIED * shorter

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import combinations
 
+from blogmetad.prose import words
 from blogmetad.rules.learn.sample import RECENT, Sample, line_of
 from blogmetad.rules.learn.texts import DESCRIPTIONS
 from blogmetad.rules.schema import Example, FieldRule, RuleLanguage, TermsRule, TextRule
 from blogmetad.rules.script import is_in
 
 EXAMPLES = 3
+
+ALIKE = 0.3
+"""F1 of the words that two descriptions share on average, from which on they are of one make ("An introduction to
+..."). Only then are examples of use: else a small model copies what they say instead of how they say it."""
+
+_COMPARED = 40
 
 _LANGUAGES: Mapping[RuleLanguage, str] = {
     "en": "English",
@@ -25,10 +34,13 @@ def described_by(rules: Mapping[str, FieldRule]) -> str | None:
 
 
 def examples(samples: Sequence[Sample], rules: Mapping[str, FieldRule]) -> tuple[Example, ...]:
-    """A few recent posts whose title and description keep to the rules and are about as long as most."""
+    """A few recent posts whose title and description keep to the rules and are about as long as most; none where
+    descriptions are not alike."""
     title, field = rules["title"], described_by(rules)
     about = rules.get(field) if field else None
     assert isinstance(title, TextRule)
+    if not field or likeness([line for s in samples if (line := line_of(s.filled.get(field)))]) < ALIKE:
+        return ()
     ranked: list[tuple[float, Example]] = []
     recent = sorted(samples, key=lambda s: (s.post.date, s.post.path), reverse=True)[: 2 * RECENT]
     for age, s in enumerate(recent):
@@ -41,6 +53,13 @@ def examples(samples: Sequence[Sample], rules: Mapping[str, FieldRule]) -> tuple
         ranked.append((cost, Example(title=heading, description=description or "")))
     best = sorted(ranked, key=lambda pair: pair[0])
     return tuple(dict.fromkeys(example for cost, example in best if cost < _UNFIT))[:EXAMPLES]
+
+
+def likeness(lines: Sequence[str]) -> float:
+    """How much of their words two of the newest lines share on average, from 0 to 1."""
+    bags = [Counter(words(line)) for line in lines[-_COMPARED:]]
+    shared = [2 * (a & b).total() / max(a.total() + b.total(), 1) for a, b in combinations(bags, 2)]
+    return sum(shared) / len(shared) if shared else 0.0
 
 
 _UNFIT = 100.0
@@ -70,8 +89,8 @@ def prose(rules: Mapping[str, FieldRule], samples: Sequence[Sample]) -> str:
         sentences.append(f"{article} {field}{_usually(about)} says {end} what a reader finds, not what the title said.")
     tags = rules.get("tags")
     if isinstance(tags, TermsRule):
-        words = ", in the words of the blog's other posts" if tags.vocabulary else ", from the narrow to the broad"
-        sentences.append(f"Tags are what a reader would look for{words}.")
+        whose = ", in the words of the blog's other posts" if tags.vocabulary else ", from the narrow to the broad"
+        sentences.append(f"Tags are what a reader would look for{whose}.")
     sentences.append("Claim nothing that the post does not say.")
     return " ".join(sentence for sentence in sentences if sentence)
 
