@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
+from blogmetad.rules.check import check
 from blogmetad.rules.learn import read_guidance, render
 from blogmetad.rules.learn.guidance import Guidance
+from blogmetad.rules.learn.termlists import split_terms
 from blogmetad.rules.schema import AuthorRule, ConstantRule, DateRule, TermsRule, TextRule, When
+from blogmetad.values import Draft, Metadata, Neighbours, Opinion, Proposal
 from tests.unit.learning import CHINESE, ENGLISH, blog, learned, rules_of, what_deviates
 
 BILINGUAL = """# 写作规范 (How I write)
@@ -212,3 +217,24 @@ def test_prose_without_a_field_changes_no_rule() -> None:
     plain, advised = learned(posts), learned(posts, read_guidance("Be kind. 写得具体一点。", "a.md"))
     assert [field.rule for field in plain.fields] == [field.rule for field in advised.fields]
     assert "# Guidance: a.md; no field is named in it." in render(advised)
+
+
+def test_a_chinese_draft_gets_the_fields_of_the_prose_in_its_order_and_in_english() -> None:
+    rules = rules_of(learned([], read_guidance(WHOLE, "rules.md")))
+    body = "大模型改变了写作的方式，这里说明如何改变。\n\n## 一\n\n## 二\n\n## 三\n"
+    texts = {"title": "How Models Change Writing", "description": "What large models change in the way people write."}
+    tags = tuple(Opinion(name, -0.5, written=True) for name in ("llm", "writing", "workflow"))
+    found = check(
+        Proposal(texts, {"tags": tags, "categories": (Opinion("Engineering", 2.0),)}),
+        Draft("随笔.md", body.encode(), b"", {}, body.encode()),
+        rules,
+        Neighbours(),
+        arrived=dt.datetime(2026, 3, 1, tzinfo=dt.UTC),
+    )
+    assert isinstance(found, Metadata)
+    assert list(found.fields) == [*FIELDS[:7], "toc"]
+    assert found.fields["layout"] == "post"
+    assert set(split_terms(found.fields["tags"])) == {"llm", "writing", "workflow"}
+    assert found.fields["categories"] == ["Engineering"]
+    assert found.fields["toc"] == {"beginning": True}
+    assert found.filename == "2026-03-01-how-models-change-writing.md"

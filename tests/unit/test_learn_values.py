@@ -183,6 +183,30 @@ def test_examples_are_recent_posts_that_keep_to_the_rules() -> None:
     assert any("29" in example.title for example in rules.examples)
 
 
+def test_descriptions_that_are_not_alike_are_no_examples_since_a_small_model_would_copy_them() -> None:
+    heads = [
+        f'title: "缓存 {n}"\ndate: {{date}}\ndescription: "{about}"\n'
+        for n, about in enumerate(
+            ("春天来了，万物生长。", "讲讲数据库的锁。", "失败的旅行。", "周末的面条。") * 5
+        )
+    ]
+    assert rules_of(learned(blog(heads, [CHINESE]))).examples == ()
+
+
+def test_descriptions_that_stand_in_the_posts_are_quoted_from_now_on() -> None:
+    opening = CHINESE.strip()
+    head = f'title: "缓存 {{n}}"\ndate: {{date}}\ndescription: "{opening}"\n'
+    own = 'title: "缓存 {n}"\ndate: {date}\ndescription: "这里另写一句，正文里面没有这样的话，第 {n} 句。"\n'
+    found = learned(blog([head, head, own] * 5, [CHINESE]))
+    rule = rules_of(found).fields["description"]
+    assert isinstance(rule, TextRule)
+    assert rule.quoted
+    assert "10 of 15 posts" in next(f for f in found.fields if f.name == "description").evidence["quoted"]
+    told = rules_of(learned(blog([own] * 10, [CHINESE]))).fields["description"]
+    assert isinstance(told, TextRule)
+    assert not told.quoted
+
+
 def test_the_prose_says_in_english_which_language_is_wanted() -> None:
     head = "title: A Post on Caches {n}\ndate: {date}\ntags: [cache]\n"
     guidance = rules_of(learned(blog([head] * 10, [CHINESE]))).guidance
