@@ -11,12 +11,11 @@ from pathlib import Path
 
 import llama_cpp
 
-from bench.plain import question, read
+from bench.plain import question, read, schema
 from blogmetad.values import Ask
 
 CONTEXT = 16 * 1024
 ANSWER_TOKENS = 400
-TERM_CHARS = 40
 SYSTEM = "You are the editor of a blog. You write the metadata of its posts."
 
 
@@ -55,7 +54,7 @@ class Chat:
                 {"role": "system", "content": SYSTEM},
                 {"role": "user", "content": self._fitting(text, wanted) + wanted},
             ],
-            response_format={"type": "json_object", "schema": schema(asks)},
+            response_format={"type": "json_object", "schema": schema(asks, patterns=False)},
             temperature=0.0,
             max_tokens=ANSWER_TOKENS,
         )
@@ -83,25 +82,6 @@ class Chat:
     def close(self) -> None:
         """Free the model."""
         self._llama.close()
-
-
-def schema(asks: Sequence[Ask]) -> dict[str, object]:
-    """The JSON schema most people would write: lengths and counts, an enum for a closed list, no patterns."""
-    return {
-        "type": "object",
-        "properties": {ask.field: _field(ask) for ask in asks},
-        "required": [ask.field for ask in asks],
-        "additionalProperties": False,
-    }
-
-
-def _field(ask: Ask) -> dict[str, object]:
-    if ask.kind == "text":
-        return {"type": "string", "minLength": ask.low, "maxLength": ask.high}
-    item: dict[str, object] = {"type": "string", "minLength": 1, "maxLength": TERM_CHARS}
-    if ask.candidates and not ask.new:
-        item = {"enum": [candidate.name for candidate in ask.candidates]}
-    return {"type": "array", "items": item, "minItems": ask.low, "maxItems": ask.high}
 
 
 def load(cache: Path) -> dict[str, Reply]:

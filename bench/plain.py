@@ -63,20 +63,22 @@ def _wanted(ask: Ask) -> str:
     return f"{ask.field} ({'; '.join(word for word in words if word)})"
 
 
-def schema(asks: Sequence[Ask]) -> dict[str, object]:
-    """The JSON schema for the same fields: the rules' limits, a pattern for English, an enum for a closed list."""
+def schema(asks: Sequence[Ask], *, patterns: bool = True) -> dict[str, object]:
+    """The JSON schema for the same fields: the rules' limits, an enum for a closed list, and ``patterns`` for English,
+    which most people would not think of."""
     return {
         "type": "object",
-        "properties": {ask.field: _field(ask) for ask in asks},
+        "properties": {ask.field: _field(ask, patterns) for ask in asks},
         "required": [ask.field for ask in asks],
         "additionalProperties": False,
     }
 
 
-def _field(ask: Ask) -> dict[str, object]:
+def _field(ask: Ask, patterns: bool) -> dict[str, object]:
+    english = patterns and ask.language == "en"
     if ask.kind == "text":
-        return _string(SENTENCE, ask.low, ask.high, english=ask.language == "en")
-    item = _string(LOWER_TERM if ask.lower else TERM, 1, TERM_CHARS, english=ask.language == "en")
+        return _string(SENTENCE, ask.low, ask.high, english=english)
+    item = _string(LOWER_TERM if ask.lower else TERM, 1, TERM_CHARS, english=english)
     if ask.candidates and not ask.new:
         item = {"enum": [candidate.name for candidate in ask.candidates]}
     return {"type": "array", "items": item, "minItems": ask.low, "maxItems": ask.high}
