@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from blogmetad.model import alphabet
-from blogmetad.model.line import LIKELIEST, TRIED, Lexicon, Line
+from blogmetad.model.line import LIKELIEST, SENTENCE_URGE, STOP_URGE, TRIED, Lexicon, Line, may_stop, urge_to_stop
 from blogmetad.values import Ask
 
 ASK = Ask("title", "text", "标题", "zh", 2, 8)
@@ -84,3 +84,33 @@ def test_a_chinese_value_uses_no_latin_word_the_post_does_not_have() -> None:
     assert lexicon.allows("Docker入门2024")
     assert lexicon.allows("全是中文" * 40 + "。Docker")
     assert not lexicon.allows("全是中文" * 40 + "。Introduction")
+
+
+@pytest.mark.parametrize("text", ["A cache and", "It is built on the", "Qwen 2", "缓存的", "数据库和", "一、"])
+def test_a_text_does_not_stop_behind_a_word_that_wants_another(text: str) -> None:
+    assert not may_stop(text)
+
+
+@pytest.mark.parametrize("text", ["A cache", "How WAL works", "缓存很慢", "数据库的锁"])
+def test_a_text_may_stop_behind_a_noun(text: str) -> None:
+    assert may_stop(text)
+
+
+def test_the_urge_to_stop_grows_from_near_the_usual_length_on_and_is_weaker_for_sentences() -> None:
+    title = Ask("title", "text", "Title", "en", 5, 90, usual=40)
+    about = Ask("description", "text", "Description", "en", 5, 90, usual=40, sentences=True)
+    assert urge_to_stop(30, title) == 0
+    assert 0 < urge_to_stop(40, title) < urge_to_stop(60, title) <= STOP_URGE
+    assert urge_to_stop(90, title) == STOP_URGE
+    assert urge_to_stop(90, about) == SENTENCE_URGE < STOP_URGE
+
+
+@pytest.mark.parametrize(("pieces", "whole"), [(("A cache", "."), True), (("A cache",), False), (("缓存", "。"), True)])
+def test_a_description_is_whole_when_it_ends_as_a_sentence(pieces: tuple[str, ...], whole: bool) -> None:
+    ask = Ask("description", "text", "Description", "any", 3, 60, sentences=True)
+    letters = alphabet.build(Pieces((*pieces, "\n")))  # type: ignore[arg-type]
+    line = Line(ask, letters, Lexicon(""))
+    for token in range(len(pieces) + 1):
+        line.choose(np.eye(len(pieces) + 1, dtype=np.float32)[token] * 50)
+    assert line.text == "".join(pieces)
+    assert line.whole is whole
