@@ -33,6 +33,9 @@ from blogmetad.values import (
     Request,
 )
 
+SECOND_TRIES = 2
+"""How often the model is asked again for texts that cannot be used."""
+
 Record = Callable[[str, Mapping[str, object]], None]
 """Writes one step of a draft's story down: its name and its facts as JSON values."""
 
@@ -107,7 +110,7 @@ def finish(draft: Draft, desk: Desk, *, arrived: dt.datetime) -> Finished | Park
         request = Request(guidance(desk.rules), shown.text, (*_given(desk.rules, draft), *asks))
         proposal = desk.proposer.propose(request, desk.keep_going)
         desk.record("proposed", _suggested(proposal))
-        proposal = _second_try(request, proposal, draft, desk)
+        proposal = _tried_again(request, proposal, draft, desk)
     metadata = check(proposal, draft, desk.rules, near, arrived=arrived)
     if not isinstance(metadata, Metadata):
         return _parked(metadata, desk)
@@ -117,25 +120,32 @@ def finish(draft: Draft, desk: Desk, *, arrived: dt.datetime) -> Finished | Park
     return Finished(draft, shown, proposal, metadata, post)
 
 
-def _second_try(request: Request, proposal: Proposal, draft: Draft, desk: Desk) -> Proposal:
-    """Ask once more for the texts that cannot be used, begun in another way; all others stay."""
-    problems = refused(proposal, draft, desk.rules)
-    if not problems:
-        return proposal
-    desk.record("refused", {"problems": [asdict(problem) for problem in problems]})
-    asks = _once_more(request.asks, proposal.texts, {str(problem.field) for problem in problems})
-    again = desk.proposer.propose(replace(request, asks=asks), desk.keep_going)
-    desk.record("proposed", _suggested(again))
-    return replace(proposal, texts={**proposal.texts, **again.texts})
+def _tried_again(request: Request, proposal: Proposal, draft: Draft, desk: Desk) -> Proposal:
+    """Ask again for the texts that cannot be used, begun in another way; all others stay."""
+    refusals: dict[str, tuple[str, ...]] = {}
+    for _ in range(SECOND_TRIES):
+        problems = refused(proposal, draft, desk.rules)
+        if not problems:
+            break
+        desk.record("refused", {"problems": [asdict(problem) for problem in problems]})
+        wrong = [str(problem.field) for problem in problems]
+        refusals |= {field: (*refusals.get(field, ()), proposal.texts[field]) for field in wrong}
+        asks = _once_more(request.asks, proposal.texts, {field: refusals[field] for field in wrong})
+        again = desk.proposer.propose(replace(request, asks=asks), desk.keep_going)
+        desk.record("proposed", _suggested(again))
+        proposal = replace(proposal, texts={**proposal.texts, **again.texts})
+    return proposal
 
 
-def _once_more(asks: tuple[Ask, ...], texts: Mapping[str, str], wrong: set[str]) -> tuple[Ask, ...]:
+def _once_more(
+    asks: tuple[Ask, ...], texts: Mapping[str, str], refusals: Mapping[str, tuple[str, ...]]
+) -> tuple[Ask, ...]:
     """The questions behind the wrong texts again, with what is known by now as given; those for terms are answered."""
     return tuple(
         ask
         if ask.given is not None
-        else replace(ask, refused=texts[ask.field])
-        if ask.field in wrong
+        else replace(ask, refused=refusals[ask.field])
+        if ask.field in refusals
         else replace(ask, given=texts[ask.field])
         for ask in asks
         if ask.given is not None or ask.field in texts

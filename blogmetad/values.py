@@ -182,7 +182,7 @@ class Ask:
     where ``new`` is true, writes terms of its own; how many are wanted is between ``low`` and ``high``.
     ``low``/``high`` are characters for ``kind="text"`` and counts for ``kind="terms"``; ``usual`` is what the site's
     posts mostly have between them. ``sentences``: whole ones are wanted. ``given`` is a value that is known already;
-    ``refused`` one that the model gave before and that cannot be used: it has to begin otherwise.
+    ``refused`` are those that the model gave before and that cannot be used: it has to begin otherwise.
     """
 
     field: str
@@ -198,7 +198,7 @@ class Ask:
     usual: float | None = None
     hint: str = ""
     given: str | None = None
-    refused: str = ""
+    refused: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

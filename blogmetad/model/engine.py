@@ -165,7 +165,7 @@ class Engine:
 
         Several are written side by side, the first of them greedily; the one they agree on most is taken.
         """
-        barred = tuple(self._model.tokenize(f"{space}{ask.refused}")[0] for space in ("", " ")) if ask.refused else ()
+        barred = tuple(self._model.tokenize(f"{space}{text}")[0] for text in ask.refused if text for space in ("", " "))
         count = 1 if ask.field == "slug" else LINES_OF_SENTENCES if ask.sentences else LINES
         lines = [
             Line(ask, self._alphabet, lexicon, barred, np.random.default_rng(seed) if seed else None)

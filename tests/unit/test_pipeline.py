@@ -1,4 +1,4 @@
-"""The second try: texts that cannot be used are asked for once more, begun in another way."""
+"""Second tries: texts that cannot be used are asked for once more, begun in another way."""
 
 from __future__ import annotations
 
@@ -76,7 +76,11 @@ def test_a_text_that_cannot_be_used_is_asked_for_again_with_the_others_given() -
     assert isinstance(finished, pipeline.Finished)
     assert finished.metadata.fields["description"] == matter.Quoted("How models change writing.")
     title, description, summary = proposer.requests[1].asks
-    assert (title.given, description.refused, summary.given) == (GOOD["title"], "Writing with Models", GOOD["summary"])
+    assert (title.given, description.refused, summary.given) == (
+        GOOD["title"],
+        ("Writing with Models",),
+        GOOD["summary"],
+    )
     assert steps.index("refused") < steps.index("checked")
 
 
@@ -87,12 +91,12 @@ def test_a_recommended_text_gets_its_second_try_too() -> None:
     assert finished.metadata.fields["summary"] == "Models write now, it seems."
 
 
-def test_what_fails_twice_parks_the_draft_if_the_rules_need_it() -> None:
-    proposer = Scripted({**GOOD, "title": "标题"}, {"title": "又一个标题"})
+def test_what_fails_three_times_parks_the_draft_if_the_rules_need_it() -> None:
+    proposer = Scripted({**GOOD, "title": "标题"}, {"title": "又一个标题"}, {"title": "还是标题"})
     parked, _ = finish(proposer)
     assert isinstance(parked, Parked)
     assert [problem.rule for problem in parked.problems] == ["title.language"]
-    assert len(proposer.requests) == 2
+    assert [request.asks[0].refused for request in proposer.requests] == [(), ("标题",), ("标题", "又一个标题")]
 
 
 def test_a_value_copied_from_the_examples_is_refused() -> None:
