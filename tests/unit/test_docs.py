@@ -35,7 +35,7 @@ def invocations(text: str) -> set[str]:
     """Every ``blogmetad COMMAND`` in a document's code."""
     lines = "\n".join(re.findall(r"```sh\n(.*?)```", text, re.DOTALL)).splitlines()
     code = [*re.findall(r"`([^`\n]+)`", text), *(line.split("#")[0] for line in lines)]
-    words = [re.match(r"(?:\S*/)?blogmetad ((?:model )?[a-z]+)", piece) for piece in code]
+    words = [re.match(r"(?:\S*/)?blogmetad ((?:(?:model|rules) )?[a-z]+)", piece) for piece in code]
     return {found[1] for found in words if found}
 
 
@@ -58,13 +58,15 @@ def test_every_command_of_the_readme_exists_and_every_command_is_in_it() -> None
     existing = set(commands())
     in_table = {f"model {name}" for name in re.findall(r"`model (\w+) NAME`", ENGLISH)}
     assert mentioned - existing == set()
-    assert existing - mentioned - in_table - {"model"} == set()
+    assert existing - mentioned - in_table - {"model", "rules"} == set()
 
 
 def test_every_option_of_the_readme_exists() -> None:
     existing = commands()
-    rows = re.findall(r"^\| `blogmetad (\w+)[^|]*\|(.*)\|$", ENGLISH.replace(r"\|", "/"), re.MULTILINE)
-    assert len(rows) == 10
+    rows = re.findall(
+        r"^\| `blogmetad ((?:(?:model|rules) )?\w+)[^|]*\|(.*)\|$", ENGLISH.replace(r"\|", "/"), re.MULTILINE
+    )
+    assert len(rows) == 14
     for command, words in rows:
         assert set(re.findall(r"`(--\w+)", words)) <= existing[command], command
 
