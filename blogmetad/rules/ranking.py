@@ -18,6 +18,9 @@ SHORTLIST = 30
 UNMOVED = -0.4
 """The score, in nats, that a model gives to a term on average: no opinion."""
 
+YOUNG = 10
+"""Posts a site needs for what similar and recent ones carry to count half: one of six posts is always the nearest."""
+
 _LEAST, _MOST = -4.0, 8.0
 _FURTHEST = 30.0
 
@@ -37,17 +40,17 @@ class Ranked:
 
 def vector(signs: Signs, model: float | None = None, written: bool = False, title: str = "") -> dict[str, float]:
     """The signs as numbers, by the names of their weights. ``model`` is the model's score, None if it was not asked."""
-    mentions = math.log1p(signs.mentions)
+    mentions, trust = math.log1p(signs.mentions), signs.posts / (signs.posts + YOUNG)
     if not signs.known:
         return {"new": 1.0, "new_mentions": mentions, "new_title": float(named_in(signs.name, title))}
     return {
         "base": 1.0,
-        "nearest": signs.nearest,
-        "around": signs.around,
+        "nearest": trust * signs.nearest,
+        "around": trust * signs.around,
         "mentions": mentions,
         "prominent": float(signs.prominent),
         "usage": math.log((signs.carriers + 0.5) / (signs.posts + 1.0)),
-        "recent": signs.recent,
+        "recent": trust * signs.recent,
         "model": 0.0 if model is None else max(_LEAST, min(_MOST, model - UNMOVED)),
         "written": float(written),
     }

@@ -127,7 +127,8 @@ class Weights(_Model):
     """How much each sign of a term counts, in nats (the weights of a logistic regression).
 
     The defaults were fitted on three blogs together; ``rules learn`` refits them on a blog's own posts. For terms of
-    the vocabulary: a ``base``; ``nearest`` and ``around`` for the shares of the similar posts that carry it;
+    the vocabulary: a ``base``; ``nearest`` and ``around`` for the shares of the similar posts that carry it (which, as
+    ``recent``, count less where the site has few posts);
     ``mentions`` for each e-fold of times the text names it; ``prominent`` if in a heading or the lead; ``usage`` for
     each e-fold of posts that carry it; ``recent`` for the share of the latest posts; ``model`` for each nat by which
     the model finds it likelier behind this post than behind none; ``written`` if the model wrote it unasked. For
@@ -135,12 +136,12 @@ class Weights(_Model):
     """
 
     base: float = -3.6
-    nearest: float = 2.0
-    around: float = 3.1
+    nearest: float = 2.4
+    around: float = 3.7
     mentions: float = 0.65
     prominent: float = 1.2
     usage: float = 0.35
-    recent: float = 2.45
+    recent: float = 2.9
     model: float = 0.15
     written: float = 0.2
     new: float = -5.3

@@ -197,3 +197,9 @@ def test_a_new_term_that_is_not_worth_it_is_not_queued_either() -> None:
 def test_a_choice_says_how_sure_it_is_and_why() -> None:
     (choice,) = choose([Ranked(Signs("词", why=("used in 3 posts",)), 1.5)], rule(), 2.0)
     assert choice == Choice("词", 1.5, False, ("used in 3 posts",))
+
+
+def test_what_similar_and_recent_posts_carry_counts_for_less_where_there_are_few_posts() -> None:
+    few, many = (Signs("书评", nearest=0.9, around=0.5, recent=0.4, carriers=1, posts=posts) for posts in (6, 600))
+    for name in ("nearest", "around", "recent"):
+        assert 0 < vector(few)[name] < 0.5 * vector(many)[name]
