@@ -124,4 +124,7 @@ def test_real_posts_give_rules_their_author_would_know() -> None:
     assert (kinds["excerpt"], kinds["authors"], kinds["image"]) == ("text", "author", "author")
     assert "categories" not in kinds
     assert rules.slug.max_words >= 8
-    assert rules.examples
+    excerpt = rules.fields["excerpt"]
+    assert isinstance(excerpt, TextRule)
+    assert excerpt.sentences
+    assert rules.examples == ()
