@@ -186,9 +186,7 @@ def test_examples_are_recent_posts_that_keep_to_the_rules() -> None:
 def test_descriptions_that_are_not_alike_are_no_examples_since_a_small_model_would_copy_them() -> None:
     heads = [
         f'title: "缓存 {n}"\ndate: {{date}}\ndescription: "{about}"\n'
-        for n, about in enumerate(
-            ("春天来了，万物生长。", "讲讲数据库的锁。", "失败的旅行。", "周末的面条。") * 5
-        )
+        for n, about in enumerate(("春天来了，万物生长。", "讲讲数据库的锁。", "失败的旅行。", "周末的面条。") * 5)
     ]
     assert rules_of(learned(blog(heads, [CHINESE]))).examples == ()
 
