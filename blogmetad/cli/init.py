@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import shlex
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from blogmetad.errors import BlogmetadError
 from blogmetad.model import catalog, pull
 from blogmetad.rules import document
 from blogmetad.site.jekyll import find_site
+from blogmetad.site.walk import Walk
 
 RULES_IN_SITE = Path("_blogmetad/rules.md")
 
@@ -183,6 +185,9 @@ def _tell(plan: Plan, target: Path, model: str, config: Path | None) -> None:
     console.print(f"drop drafts into {plan.root / plan.drafts}, posts appear in {plan.root / plan.posts}", markup=False)
     console.print(f"the rules are in {plan.root / plan.rules}: read them, change what you like", markup=False)
     console.print("\nnext:", markup=False)
+    if plan.copy_rules is not None and any(Walk().posts(plan.root / plan.posts)):
+        site, rules = shlex.quote(str(plan.root)), shlex.quote(str(plan.root / plan.rules))
+        console.print(f"  blogmetad rules learn {site} -o {rules} --force   (rules from your posts)", markup=False)
     if model in catalog.CATALOG and pull.presence(catalog.find(model), catalog.models_folder()).state == "absent":
         console.print(f"  blogmetad model pull {model}", markup=False)
     console.print(f"  blogmetad doctor{option}", markup=False)
