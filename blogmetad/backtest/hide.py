@@ -14,6 +14,7 @@ from types import MappingProxyType
 from blogmetad.rules.document import Rules
 from blogmetad.rules.schema import FieldRule, TermsRule
 from blogmetad.rules.script import key
+from blogmetad.site.post import DESCRIPTIONS
 from blogmetad.values import EMPTY, Draft, PublishedPost
 
 NAME = "draft.md"
@@ -42,23 +43,24 @@ def others(posts: Iterable[PublishedPost], hidden: PublishedPost) -> tuple[Publi
 
 
 def rules_without(rules: Rules, hidden: PublishedPost, posts: Sequence[PublishedPost]) -> Rules:
-    """The rules without the terms that only the hidden post uses and without it as an example.
+    """The rules without the terms that only the hidden post or a copy of it uses, and without these as examples.
 
-    ``posts`` are the others. A term of the rules that no post uses at all stays.
+    ``posts`` are all of the site. A term of the rules that no post uses at all stays.
     """
-    fields = {name: _rule_without(name, rule, hidden, posts) for name, rule in rules.fields.items()}
-    title = key(str(hidden.fields.get("title") or ""))
-    examples = tuple(example for example in rules.examples if key(example.title) != title)
+    rest = others(posts, hidden)
+    same = (hidden, *(post for post in posts if post.body_sha256 == hidden.body_sha256))
+    fields = {name: _rule_without(name, rule, same, rest) for name, rule in rules.fields.items()}
+    lines = {key(str(post.fields[name])) for post in same for name in ("title", *DESCRIPTIONS) if post.fields.get(name)}
+    examples = tuple(each for each in rules.examples if lines.isdisjoint(map(key, (each.title, each.description))))
     return replace(rules, fields=MappingProxyType(fields), examples=examples)
 
 
-def _rule_without(name: str, rule: FieldRule, hidden: PublishedPost, posts: Sequence[PublishedPost]) -> FieldRule:
+def _rule_without(
+    name: str, rule: FieldRule, same: Sequence[PublishedPost], rest: Sequence[PublishedPost]
+) -> FieldRule:
     if not isinstance(rule, TermsRule):
         return rule
-    own = set(map(key, hidden.terms.get(name, ())))
-    if not own:
-        return rule
-    used = {key(term) for post in posts for term in post.terms.get(name, ())}
+    own, used = ({key(term) for post in posts for term in post.terms.get(name, ())} for posts in (same, rest))
     kept = tuple(
         term
         for term in rule.vocabulary

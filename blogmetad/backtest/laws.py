@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import TypeAlias
 
-from blogmetad.backtest.hide import others, rules_without
+from blogmetad.backtest.hide import rules_without
 from blogmetad.backtest.weights import with_weights
 from blogmetad.rules import document
 from blogmetad.rules.document import Rules
@@ -21,8 +21,8 @@ WITHHELD = 0.1
 
 
 def given(rules: Rules, posts: Sequence[PublishedPost]) -> RulesFor:
-    """Rules somebody wrote, for each post without what only that post has brought into them."""
-    return lambda hidden: rules_without(rules, hidden, others(posts, hidden))
+    """Rules somebody wrote, for each post without what only that post and its copies have brought into them."""
+    return lambda hidden: rules_without(rules, hidden, posts)
 
 
 def learned(

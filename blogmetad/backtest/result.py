@@ -167,7 +167,7 @@ def parse(text: str) -> Result:
             first = error.errors(include_url=False)[0]
             place = ".".join(map(str, first["loc"]))
             raise ValueError(f"line {number} is no line of a backtest: {place}: {first['msg']}") from None
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise ValueError(f"line {number} is not JSON: {error}") from None
     if summary is None or not cases:
         raise ValueError("it has no summary at its end, or no posts; a backtest that was stopped writes none")

@@ -24,7 +24,7 @@ from blogmetad.values import Draft, Neighbours, PublishedPost
 REPLAYED = 60
 """Posts that are replayed at most."""
 
-REMEMBERED = 500
+REMEMBERED = 300
 """The newest posts, among which similar ones are looked for: what a blog did long ago says little of it now."""
 
 FEWEST = 12

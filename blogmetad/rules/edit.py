@@ -15,7 +15,7 @@ from blogmetad import inplace, matter
 from blogmetad.errors import BlogmetadError
 from blogmetad.inplace import Edit
 from blogmetad.rules import document
-from blogmetad.rules.document import MAX_HEAD
+from blogmetad.rules.document import MAX_HEAD, RulesError
 from blogmetad.rules.schema import TermsRule
 from blogmetad.rules.script import key
 
@@ -107,7 +107,8 @@ def _continued(text: str, owner: yaml.MappingNode, name: str, entry: Any) -> Edi
     if not isinstance(node, yaml.SequenceNode):
         return _new_key(text, owner, f"{name}: {_flow([entry])}")
     if not node.value:
-        return _exchanged(node, _flow([entry]))
+        inside = node.start_mark.index + 1  # what else stands between the brackets is a comment
+        return Edit(inside, inside, _flow(entry))
     last = _last_end(node)
     if node.flow_style:
         return Edit(last, last, f"{_separator(node)}{_flow(entry)}")
@@ -177,5 +178,8 @@ def _verified(data: bytes, source: str, head: bytes, edit: Edit, meant: Any) -> 
         raise EditError(f"the document could not be read again: {error}.") from None
     if again != meant or matter.split(written).body != matter.split(data).body:
         raise EditError("the document would not mean the same in everything else.")
-    document.parse(written, source)
+    try:
+        document.parse(written, source)
+    except RulesError as error:
+        raise EditError(" ".join(fault.message for fault in error.faults)) from None
     return written

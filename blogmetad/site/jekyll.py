@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -49,17 +49,18 @@ def read_site(root: Path) -> SiteConfig:
         problems = (*problems, zone_problem)
     title, future = settings.get("title"), settings.get("future", False)
     if not isinstance(future, bool):
-        message = f"The value of 'future' in {CONFIG} is {future!r}, which is neither true nor false; taken as false."
+        message = f"The value of 'future' in {CONFIG} is '{_line(future)}', which is neither true nor false; taken as false."
         problems = (*problems, Problem("site.future", message, "future"))
     return SiteConfig(
         root=root,
-        title=str(title).strip() if title is not None else "",
+        title=_line(title).strip() if title is not None else "",
         timezone=zone or host_zone(),
         timezone_known=zone is not None,
         future=future is True,
         problems=problems,
-        permalink=str(settings.get("permalink") or "date") if (root / CONFIG).is_file() else None,
-        al_folio="al-folio" in str(settings).lower().replace("_", "-") or settings.keys() >= AL_FOLIO_KEYS,
+        permalink=_line(settings.get("permalink") or "date") if (root / CONFIG).is_file() else None,
+        al_folio=settings.keys() >= AL_FOLIO_KEYS
+        or any("al-folio" in text.lower().replace("_", "-") for text in _texts(settings)),
     )
 
 
@@ -114,14 +115,32 @@ def _settings(file: Path) -> tuple[Mapping[str, object], tuple[Problem, ...]]:
     return {}, (Problem("site.config", message),)
 
 
+def _line(value: object) -> str:
+    """A setting as text; of a list or a map only what it is, since aliases can make it endlessly long."""
+    return type(value).__name__ if isinstance(value, dict | list) else str(value)
+
+
+def _texts(settings: Mapping[str, object]) -> Iterator[str]:
+    """Every piece of text in the settings, names included. What aliases repeat is met once."""
+    todo: list[object] = [settings]
+    met: set[int] = set()
+    while todo:
+        value = todo.pop()
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, dict | list | tuple) and id(value) not in met:
+            met.add(id(value))
+            todo += [*value.keys(), *value.values()] if isinstance(value, dict) else value
+
+
 def _zone(name: object) -> tuple[dt.tzinfo | None, Problem | None]:
     if name is None or name == "":
         return None, None
     try:
-        return ZoneInfo(str(name)), None
+        return ZoneInfo(_line(name)), None
     except (LookupError, ValueError, OSError):
         message = (
-            f"The time zone '{name}' in {CONFIG} is not known here, so this machine's is used. "
+            f"The time zone '{_line(name)}' in {CONFIG} is not known here, so this machine's is used. "
             "Write a name like Asia/Shanghai, or install the tzdata package."
         )
         return None, Problem("site.timezone", message, "timezone")

@@ -82,7 +82,7 @@ def _ground(config: Path | None, site: Path | None, rules: str | None) -> tuple[
     if site is None:
         where = load(config).site
         return Ground(where.posts, read_site(where.root), where.state), named or where.rules
-    folder = site.expanduser().absolute()
+    folder = site.absolute()
     if not folder.is_dir():
         raise CheckError(f"{folder} is not a folder")
     root = folder.parent if folder.name == POSTS else folder

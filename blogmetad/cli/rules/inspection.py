@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from blogmetad.files import read_stable
 from blogmetad.rules.document import Rules
 from blogmetad.rules.lint import Law, law, lint
 from blogmetad.rules.naming import read_date
 from blogmetad.site.jekyll import SiteConfig, post_name
-from blogmetad.site.posts import misnamed, read_post, read_posts
+from blogmetad.site.posts import MAX_BYTES, misnamed, read_post, read_posts
 from blogmetad.site.preflight import collisions, has_categories, preflight
 from blogmetad.values import Finding, Problem, PublishedPost
 
@@ -44,7 +46,7 @@ class Inspection:
 def inspect(ground: Ground, rules: Rules, files: Iterable[Path]) -> Inspection:
     """Check ``files``, or all posts if there are none. The site is read in full all the same: which terms are usual
     and which addresses are taken depends on every post."""
-    chosen = {_path(ground, file): file.expanduser().absolute() for file in files}
+    chosen = {_path(ground, file): file.absolute() for file in files}
     read = read_posts(ground.posts)
     posts, problems = {post.path: post for post in read.posts}, list(read.problems)
     for path, file in chosen.items():
@@ -66,7 +68,7 @@ def inspect(ground: Ground, rules: Rules, files: Iterable[Path]) -> Inspection:
 
 def _path(ground: Ground, file: Path) -> str:
     """A file's path as posts are named here, however it was given: folders may be links."""
-    full = file.expanduser().absolute()
+    full = file.absolute()
     full = full.parent.resolve() / full.name
     posts = ground.posts.resolve()
     return str(full.relative_to(posts)) if full.is_relative_to(posts) else str(file)
@@ -75,7 +77,7 @@ def _path(ground: Ground, file: Path) -> str:
 def _add(posts: dict[str, PublishedPost], path: str, file: Path, site: SiteConfig) -> Iterator[Problem]:
     """Read a file that is none of the site's posts, a draft perhaps."""
     try:
-        raw = file.read_bytes()
+        raw, _ = read_stable(Path(os.path.realpath(file)), MAX_BYTES)
     except OSError as error:
         message = f"{path} cannot be read: {error.strerror}. Check its name and its permissions."
         yield Problem("post.unreadable", message, path)

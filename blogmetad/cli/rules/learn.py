@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,8 +59,9 @@ def learn_rules(
     """
     if not site.is_dir():
         raise LearnError(f"{site} is not a folder", "name the folder of your site, or a folder of posts")
-    if out is not None and out.exists() and not force:
-        raise LearnError(f"{out} exists", "name another file, or replace it with --force")
+    if out is not None and out.exists() and not (force and out.is_file()):
+        hint = "name another file, or replace it with --force" if out.is_file() else "name a file"
+        raise LearnError(f"{out} exists{'' if out.is_file() else ' and is no file'}", hint)
     advice = _guidance(guidance) if guidance is not None else None
     with progress.status("reading posts") as status:
         config = read_site(site)
@@ -70,14 +72,22 @@ def learn_rules(
         learned = with_weights(learned, found.posts)
         text = render(learned)
     if out is not None:
-        files.make_dir(out.absolute().parent, 0o777)
-        files.write_new(out.absolute(), text.encode("utf-8"), replace=force)
+        _write(out, text, force)
     if json:
         print_json(_report(found, learned, text if out is None else None, out))
         return
     if out is None:
         typer.echo(text, nl=False)
     _tell(found, learned, out)
+
+
+def _write(out: Path, text: str, force: bool) -> None:
+    file = Path(os.path.realpath(out))
+    try:
+        files.make_dir(file.parent, 0o777)
+        files.write_new(file, text.encode("utf-8"), replace=force)
+    except OSError as error:
+        raise LearnError(f"{out} cannot be written: {error.strerror}", "name a file in another folder") from None
 
 
 def _guidance(file: Path) -> Guidance:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import difflib
+import errno
 import stat
 import sys
 from collections.abc import Iterator, Mapping
@@ -56,11 +57,12 @@ def mend(found: Inspection, ground: Ground, *, machine: bool, yes: bool) -> int 
     kept = ground.state / "fixed" / f"{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%S.%fZ}"
     failed = []
     for path, repaired in work.repairs.items():
-        if yes:
-            _show(found.posts[path], repaired, machine)
         file = found.files.get(path, ground.posts / path)
         problem = _write(file, found.posts[path], repaired, _keep(kept, path))
-        failed += [problem] if problem else []
+        if problem is not None:
+            failed.append(problem)
+        elif yes:
+            _show(found.posts[path], repaired, machine)
     _refuse(tuple(failed), machine)
     if not machine:
         done = len(work.repairs) - len(failed)
@@ -117,6 +119,7 @@ def _write(file: Path, post: PublishedPost, repaired: Repaired, keep: Path) -> P
         files.write_new(file, repaired.content, replace=True, mode=mode)
         file.chmod(mode)
     except OSError as error:
-        message = f"{post.path} cannot be written: {error.strerror}. It is as it was."
+        reason = "it is a symbolic link" if error.errno == errno.ELOOP else error.strerror
+        message = f"{post.path} cannot be written: {reason}. It is as it was."
         return Problem("fix.failed", message, post.path)
     return None

@@ -80,18 +80,18 @@ def vocabulary(
     paper = Paper(settings.site.rules.resolve())
     decisions = [*_decisions(shelves, accept or (), edit.accept), *_decisions(shelves, reject or (), edit.reject)]
     decisions += _aliases(shelves, alias or ())
+    machine = as_json(json)
     if decisions:
         paper.write(decisions)
-        _tell(paper, settings)
+        _tell(paper, settings, machine=machine)
         return
-    machine = as_json(json)
     for shelf in shelves:
         _print(shelf) if machine else _show(shelf)
     if not machine and sys.stdin.isatty():
         for shelf in shelves:
             if not _ask(shelf, paper):
                 break
-        _tell(paper, settings)
+        _tell(paper, settings, machine=machine)
 
 
 class Paper:
@@ -161,6 +161,7 @@ def _decisions(
 
 
 def _decision(shelf: Shelf, term: str, decide: Callable[[bytes, str, str, str], bytes]) -> Decision:
+    term = " ".join(term.split())
     spelt = term.lower() if shelf.rule.lower else term
     return lambda data, source: decide(data, source, shelf.field, spelt)
 
@@ -273,9 +274,13 @@ def _near(term: str, vocabulary: Vocabulary) -> list[str]:
     return [names[close] for close in difflib.get_close_matches(term.casefold(), names, n=5, cutoff=0.4)]
 
 
-def _tell(paper: Paper, settings: Config) -> None:
+def _tell(paper: Paper, settings: Config, *, machine: bool) -> None:
     if paper.kept is None:
         return
+    running = daemon_pid(settings.site.state) is not None
+    if machine:
+        print_json({"file": str(paper.file), "kept": str(paper.kept), "restart": running})
+        return
     console.print(f"{paper.file} is changed; the earlier one is {paper.kept}", style="green", markup=False)
-    if daemon_pid(settings.site.state) is not None:
+    if running:
         console.print("blogmetad is running with the rules it read at its start: restart it", markup=False)

@@ -18,6 +18,9 @@ DESCRIPTIONS = ("description", "excerpt", "summary", "abstract", "subtitle")
 
 LONGEST = 1000
 
+_COMPARED = 500
+"""The newest values that are looked for in their posts."""
+
 _START = 25
 """Characters that two texts do not share by chance."""
 
@@ -57,7 +60,8 @@ def learn_text(name: str, samples: Sequence[Sample]) -> LearnedField:
     usual = min(max(median([len(line) for line in lines]), low), high)
     ended = sum(map(ends, lines))
     sentences = name != "title" and (ended > HALF * len(lines) if len(lines) >= FEW else ended > 0)
-    copied = sum(_stands_in(line, s.post.text) for s, line in values)
+    copied = sum(_stands_in(line, s.post.text) for s, line in values[-_COMPARED:]) if name in DESCRIPTIONS else 0
+    compared = min(len(lines), _COMPARED)
     rule = TextRule(
         type="text",
         language=language.language,
@@ -67,7 +71,7 @@ def learn_text(name: str, samples: Sequence[Sample]) -> LearnedField:
         max_length=high,
         usual_length=usual,
         sentences=sentences,
-        quoted=name in DESCRIPTIONS and len(lines) >= FEW and copied >= HALF * len(lines),
+        quoted=name in DESCRIPTIONS and len(lines) >= FEW and copied >= HALF * compared,
     )
     evidence = {
         "language": language.evidence,
@@ -77,7 +81,7 @@ def learn_text(name: str, samples: Sequence[Sample]) -> LearnedField:
         "sentences": f"{of(ended, len(lines))} end with a full stop or its like",
     }
     if rule.quoted:
-        evidence["quoted"] = f"{of(copied, len(lines))} begin it with words of the post itself"
+        evidence["quoted"] = f"{of(copied, compared)} begin it with words of the post itself"
     strange = f"'{name}' is not in the language the others keep to ({_named(language.language)})."
     strangers = language.strangers
     return LearnedField(name, rule, evidence=evidence, deviations=(Deviation(strange, strangers),) if strangers else ())
