@@ -50,8 +50,10 @@ def rules_without(rules: Rules, hidden: PublishedPost, posts: Sequence[Published
     rest = others(posts, hidden)
     same = (hidden, *(post for post in posts if post.body_sha256 == hidden.body_sha256))
     fields = {name: _rule_without(name, rule, same, rest) for name, rule in rules.fields.items()}
-    lines = {key(str(post.fields[name])) for post in same for name in ("title", *DESCRIPTIONS) if post.fields.get(name)}
-    examples = tuple(each for each in rules.examples if lines.isdisjoint(map(key, (each.title, each.description))))
+    own = {key(str(post.fields[name])) for post in same for name in ("title", *DESCRIPTIONS) if post.fields.get(name)}
+    examples = tuple(
+        each for each in rules.examples if own.isdisjoint(key(line) for line in (each.title, each.description) if line)
+    )
     return replace(rules, fields=MappingProxyType(fields), examples=examples)
 
 

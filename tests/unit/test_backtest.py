@@ -137,6 +137,14 @@ def test_the_rules_lose_the_example_that_is_the_hidden_post() -> None:
     assert [each.title for each in rules_without(rules(), WAL, (OTHER,)).examples] == ["别的例子"]
 
 
+def test_the_rules_lose_what_only_a_copy_of_the_hidden_post_brought_and_its_example_in_other_words() -> None:
+    hidden = post("2025-01-01-a.md", "同一篇正文。", title="甲", tags="[索引]", description="How SQLite writes.")
+    copy = post("2025-02-01-a.md", "同一篇正文。\n", title="别的例子", tags="[rare]")
+    known = laws.given(rules(), (hidden, copy, OTHER))(hidden)
+    assert vocabulary(known) == ["database", "planned"]
+    assert known.examples == ()
+
+
 def test_learned_rules_know_nothing_of_the_post_they_are_for_nor_of_its_copies() -> None:
     posts = [
         post(f"2025-01-{day:02}-x.md", f"第{day}篇的正文。", title=f"第{day}篇", tags=f"[t{day}, 共同]")
