@@ -49,7 +49,7 @@ def read_site(root: Path) -> SiteConfig:
         problems = (*problems, zone_problem)
     title, future = settings.get("title"), settings.get("future", False)
     if not isinstance(future, bool):
-        message = f"The value of 'future' in {CONFIG} is '{_line(future)}', which is neither true nor false; taken as false."
+        message = f"The value of 'future' in {CONFIG} is '{_line(future)}', neither true nor false; taken as false."
         problems = (*problems, Problem("site.future", message, "future"))
     return SiteConfig(
         root=root,

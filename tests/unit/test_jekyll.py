@@ -93,6 +93,15 @@ def test_anchors_aliases_and_a_byte_order_mark_in_the_configuration_are_fine(tmp
     assert (config.title, config.problems) == ("站", ())
 
 
+@pytest.mark.timeout(60)
+def test_aliases_that_would_repeat_a_text_without_end_are_read_once(tmp_path: Path) -> None:
+    lines = ["a0: &a0 [al-folio]", *(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 20))]
+    keys = ("title: *a19", "permalink: *a19", "timezone: *a19", "future: *a19", "around: &me [*me]")
+    config = site(tmp_path, "\n".join((*lines, *keys)))
+    assert (config.title, config.permalink, config.al_folio) == ("list", "list", True)
+    assert rules(config) == ["site.timezone", "site.future"]
+
+
 @pytest.mark.parametrize("zone", ["Mars/Olympus", "../../etc/passwd", "/etc/localtime", "Asia", "上海", "8", "[a]"])
 def test_an_unknown_time_zone_falls_back_to_the_hosts_with_a_problem(
     tmp_path: Path,
