@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import traceback
@@ -76,7 +77,12 @@ def main() -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(Exit.OK)
-    except Exception:
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            errors.print("blogmetad: there is no space left on the disk", style="red", markup=False)
+            errors.print("  what to do: make room, and run the command again", markup=False)
+            sys.exit(Exit.NEEDS_YOU)
         traceback.print_exc()
         errors.print("blogmetad: this is a bug in blogmetad; the drafts are untouched", style="red", markup=False)
         sys.exit(Exit.BUG)

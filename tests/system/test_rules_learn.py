@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -67,6 +68,30 @@ def test_a_file_is_written_once_and_replaced_only_on_demand(site: Path, tmp_path
     assert target.read_text("utf-8") == "mine"
     assert command(site, "-o", target, "--force").returncode == 0
     document.load(target)
+
+
+def test_only_a_file_is_ever_replaced_and_one_behind_a_link_where_it_lies(site: Path, tmp_path: Path) -> None:
+    pipe, link, target = tmp_path / "管道", tmp_path / "link.md", tmp_path / "rules.md"
+    os.mkfifo(pipe)
+    target.write_text("mine", "utf-8")
+    link.symlink_to(target)
+    for out in (pipe, tmp_path, target / "below.md", tmp_path / ("名" * 100)):
+        done = command(site, "-o", out, "--force")
+        assert done.returncode == 2, done.stderr
+        assert "what to do:" in done.stderr
+    assert pipe.is_fifo()
+    assert command(site, "-o", link, "--force").returncode == 0
+    assert link.is_symlink()
+    document.load(target)
+
+
+def test_a_full_disk_is_named_and_no_bug(site: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        words = [sys.executable, "-m", "blogmetad", "rules", "learn", str(site)]
+        done = subprocess.run(words, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+    assert done.returncode == 1, done.stderr
+    assert "no space left" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_json_has_the_report_and_the_document_in_one_object(site: Path) -> None:

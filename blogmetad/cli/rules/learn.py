@@ -59,9 +59,8 @@ def learn_rules(
     """
     if not site.is_dir():
         raise LearnError(f"{site} is not a folder", "name the folder of your site, or a folder of posts")
-    if out is not None and out.exists() and not (force and out.is_file()):
-        hint = "name another file, or replace it with --force" if out.is_file() else "name a file"
-        raise LearnError(f"{out} exists{'' if out.is_file() else ' and is no file'}", hint)
+    if out is not None:
+        _check_free(out, force)
     advice = _guidance(guidance) if guidance is not None else None
     with progress.status("reading posts") as status:
         config = read_site(site)
@@ -79,6 +78,18 @@ def learn_rules(
     if out is None:
         typer.echo(text, nl=False)
     _tell(found, learned, out)
+
+
+def _check_free(out: Path, force: bool) -> None:
+    """Whether the document may be written there. A device or a pipe is never replaced by a file."""
+    try:
+        is_taken, is_file = out.exists(), out.is_file()
+    except OSError as error:
+        raise LearnError(f"{out} cannot be used: {error.strerror}", "name another file") from None
+    if is_taken and not is_file:
+        raise LearnError(f"{out} exists and is no file", "name a file")
+    if is_taken and not force:
+        raise LearnError(f"{out} exists", "name another file, or replace it with --force")
 
 
 def _write(out: Path, text: str, force: bool) -> None:
