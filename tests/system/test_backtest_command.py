@@ -122,6 +122,8 @@ def test_a_terminal_shows_scores_and_the_worst_cases_side_by_side(posts: Path, t
         (("{tmp}/leer",), 2, "no post with front matter"),
         (("{posts}", "--compare", "{tmp}/none.jsonl"), 2, "none.jsonl cannot be read"),
         (("{posts}", "--compare", "{posts}/2025-01-01-wal.md"), 2, "is no result of a backtest: line 1"),
+        (("{posts}", "--compare", "{tmp}/deep.jsonl"), 2, "is no result of a backtest: line 1 is not JSON"),
+        (("{posts}", "--model", "~nobody-here/none.gguf"), 2, "no home folder"),
         (("{posts}", "--model", "{tmp}/none.gguf"), 4, "the file does not exist"),
         (("{posts}", "--rules", "{tmp}/none.md"), 2, "none.md"),
         (("{posts}", "-n", "0"), 2, "greater than or equal to 1"),
@@ -131,6 +133,7 @@ def test_what_cannot_be_used_is_named_with_the_documented_exit_code(
     posts: Path, tmp_path: Path, words: tuple[str, ...], code: int, message: str
 ) -> None:
     (tmp_path / "leer").mkdir()
+    (tmp_path / "deep.jsonl").write_text("[" * 100_000, "utf-8")
     done = backtest(*(word.format(posts=posts, tmp=tmp_path) for word in words))
     assert done.returncode == code, done.stderr
     assert message in done.stderr.replace("\n", " ")

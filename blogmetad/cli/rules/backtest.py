@@ -139,7 +139,10 @@ def _settings(config: Path | None, site: Path, model: str | None, scratch: Path)
         logs.configure(settings.log)
     own = settings.site.posts.resolve() == folders.posts and settings.site.root.resolve() == root
     name, base = (model, Path()) if model is not None else (settings.model.name, settings.site.root)
-    name = name if name in CATALOG else str((base / Path(name).expanduser()).absolute())
+    try:
+        name = name if name in CATALOG else str((base / Path(name).expanduser()).absolute())
+    except RuntimeError:
+        raise BacktestError(f"There is no home folder for {name}.", "Name the model's file in full.") from None
     chosen = settings.model.model_copy(update={"name": name})
     return settings.model_copy(update={"model": chosen} | ({} if own else {"site": folders})), own
 
