@@ -24,6 +24,8 @@ ConfigOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="JSON, one object a line (the default when piped).")]
 
+_ACTING = dict.fromkeys((*range(9), *range(11, 32), *range(127, 160)), "\ufffd")
+
 console = Console(highlight=False, soft_wrap=True)
 progress = Console(stderr=True, highlight=False)
 
@@ -40,7 +42,18 @@ def as_json(asked: bool) -> bool:
     return asked or not sys.stdout.isatty()
 
 
+def visible(text: str) -> str:
+    """Somebody's text for a terminal, on which its control characters would move the cursor or clear the screen."""
+    return text.translate(_ACTING)
+
+
 def print_json(value: Mapping[str, object]) -> None:
-    """One object on one line of standard output."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, default=str) + "\n")
+    """One object on one line of standard output; escaped where it holds what cannot be written there, as file names
+    that are not UTF-8."""
+    line = json.dumps(value, ensure_ascii=False, default=str)
+    try:
+        line.encode(sys.stdout.encoding)
+    except UnicodeEncodeError:
+        line = json.dumps(value, default=str)
+    sys.stdout.write(f"{line}\n")
     sys.stdout.flush()

@@ -122,6 +122,28 @@ def test_files_are_checked_alone_but_against_the_whole_site(blog: Blog) -> None:
     assert not any(file == "2025-01-02-sloppy.md" for file, _ in found)
 
 
+def test_a_file_that_never_ends_or_is_named_like_a_home_folder_is_a_finding(blog: Blog) -> None:
+    os.mkfifo(blog.root / "管道.md")
+    done = blog.command("rules", "check", str(blog.root / "管道.md"), "~nobody-here/a.md")
+    assert (done.returncode, [row["id"] for row in rows(done)]) == (1, ["post.unreadable"] * 2), done.stderr
+
+
+def test_what_the_output_cannot_hold_is_escaped(blog: Blog) -> None:
+    (blog.posts / "笔记.md").write_text("x", "utf-8")
+    for words, environment in (((), {"PYTHONIOENCODING": "ascii"}), ((os.fsdecode(b"\xff.md"),), {})):
+        done = blog.command("rules", "check", *words, **environment)
+        assert done.returncode == 1, done.stderr
+        assert [row["file"] for row in rows(done)] == [words[0] if words else "笔记.md"]
+
+
+def test_control_characters_of_a_post_do_not_reach_the_terminal(blog: Blog) -> None:
+    (blog.posts / "2025-01-02-\x1b[31m.md").write_bytes(SOUND.replace(b"[LLM]", '"llm, \\e[2J数据库"'.encode()))
+    _, shown = typed(blog, "rules", "check", keys=())
+    assert "\ufffd[2J数据库" in shown
+    assert "\x1b[2J数据库" not in shown
+    assert "\x1b[31m.md" not in shown
+
+
 def test_another_site_with_other_rules_needs_no_configuration(tmp_path: Path, blog: Blog) -> None:
     (tmp_path / "posts").mkdir()
     (tmp_path / "posts/2025-01-02-sloppy.md").write_bytes(SLOPPY)
@@ -178,7 +200,9 @@ def test_fix_leaves_a_linked_post_alone_and_says_so(blog: Blog, tmp_path: Path) 
     (blog.posts / "2025-01-02-sloppy.md").symlink_to(tmp_path / "elsewhere.md")
     done = blog.command("rules", "check", "--fix", "--yes")
     assert done.returncode == 1
-    assert "fix.failed" in {row.get("id") for row in rows(done)}
+    failed = {row["message"] for row in rows(done) if row.get("id") == "fix.failed"}
+    assert failed == {"2025-01-02-sloppy.md cannot be written: it is a symbolic link. It is as it was."}
+    assert not any("repaired" in row for row in rows(done))
     assert (tmp_path / "elsewhere.md").read_bytes() == SLOPPY
 
 
@@ -230,11 +254,13 @@ def test_decisions_given_as_options_go_into_the_document_and_nothing_else_change
     assert text == expected
     (kept,) = (blog.root / "_blogmetad").glob("rules.md.*.bak")
     assert kept.read_text("utf-8") == RULES
+    assert rows(done) == [{"file": str(blog.root / "_blogmetad/rules.md"), "kept": str(kept), "restart": False}]
     assert not any(row["waiting"] for row in rows(blog.command("rules", "vocabulary")))
 
 
 def test_a_decision_that_cannot_be_taken_leaves_the_document_as_it_is(blog: Blog) -> None:
-    undoable = (["tags", "--accept", "RAG", "--alias", "x=none"], ["--accept", "unheard"], ["tags", "--reject", "llm"])
+    twice, blank = ["tags", "--reject", "llm"], ["tags", "--accept", " "]
+    undoable = (["tags", "--accept", "RAG", "--alias", "x=none"], ["--accept", "unheard"], twice, blank)
     for options in undoable:
         done = blog.command("rules", "vocabulary", *options)
         assert done.returncode == 2, done.stdout
@@ -263,5 +289,5 @@ def test_a_person_can_stop_deciding_at_any_term(blog: Blog) -> None:
 def test_a_running_daemon_has_to_be_restarted_and_is_said_so(blog: Blog) -> None:
     with blog.daemon():
         done = blog.command("rules", "vocabulary", "tags", "--accept", "RAG")
-    assert "restart it" in done.stdout
-    assert "restart" not in blog.command("rules", "vocabulary", "tags", "--accept", "GPU").stdout
+    assert [row["restart"] for row in rows(done)] == [True]
+    assert [row["restart"] for row in rows(blog.command("rules", "vocabulary", "tags", "--accept", "GPU"))] == [False]

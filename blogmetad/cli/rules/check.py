@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from blogmetad.cli.exits import Exit
-from blogmetad.cli.options import ConfigOption, JsonOption, as_json, console, load, print_json, progress
+from blogmetad.cli.options import ConfigOption, JsonOption, as_json, console, load, print_json, progress, visible
 from blogmetad.cli.rules import repair
 from blogmetad.cli.rules.inspection import Ground, Inspection, inspect
 from blogmetad.cli.share import ready_made_rules
@@ -122,11 +122,11 @@ def _row(finding: Finding, file: str | None) -> dict[str, object]:
 
 
 def _group(title: str, findings: list[Finding] | tuple[Finding, ...]) -> None:
-    console.print(title, style="bold", markup=False)
+    console.print(visible(title), style="bold", markup=False)
     for finding in findings:
         console.print(f"  {finding.severity:<8}", style=COLOURS[finding.severity], markup=False, end="")
         fixable = "  (--fix)" if finding.fixable else ""
-        console.print(f"{finding.rule:<20} {finding.message}{fixable}", markup=False)
+        console.print(f"{finding.rule:<20} {visible(finding.message)}{fixable}", markup=False)
 
 
 def _summary(found: Inspection, by_path: dict[str, list[Finding]]) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 import typer
 
 from blogmetad import files
-from blogmetad.cli.options import console, print_json
+from blogmetad.cli.options import console, print_json, visible
 from blogmetad.cli.rules.inspection import Ground, Inspection
 from blogmetad.rules.fix import Repaired, repair
 from blogmetad.site.posts import MAX_BYTES
@@ -79,7 +79,7 @@ def _refuse(problems: tuple[Problem, ...], machine: bool) -> None:
         if machine:
             print_json({"file": problem.field, "id": problem.rule, "severity": "warning", "message": problem.message})
         else:
-            console.print(problem.message, style="yellow", markup=False)
+            console.print(visible(problem.message), style="yellow", markup=False)
 
 
 def _show(post: PublishedPost, repaired: Repaired, machine: bool) -> None:
@@ -89,7 +89,7 @@ def _show(post: PublishedPost, repaired: Repaired, machine: bool) -> None:
         return
     for line in lines:
         style = {"+": "green", "-": "red", "@": "cyan"}.get(line[:1]) if line[:3] not in ("+++", "---") else "bold"
-        console.print(line, style=style, markup=False)
+        console.print(visible(line), style=style, markup=False)
 
 
 def _diff(post: PublishedPost, repaired: Repaired) -> Iterator[str]:

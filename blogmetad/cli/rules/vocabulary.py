@@ -16,7 +16,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from blogmetad import files
-from blogmetad.cli.options import ConfigOption, JsonOption, as_json, console, load, print_json
+from blogmetad.cli.options import ConfigOption, JsonOption, as_json, console, load, print_json, visible
 from blogmetad.cli.status import daemon_pid
 from blogmetad.config import Config
 from blogmetad.journal.ledger import Ledger
@@ -211,7 +211,7 @@ def _show(shelf: Shelf) -> None:
     table = Table("posts", shelf.field, "also called", box=None)
     for name in shelf.vocabulary.names:
         aliases = ", ".join(shelf.vocabulary.aliases.get(name, ()))
-        table.add_row(str(shelf.vocabulary.counts.get(name, 0)), escape(name), escape(aliases))
+        table.add_row(str(shelf.vocabulary.counts.get(name, 0)), escape(visible(name)), escape(visible(aliases)))
     console.print(table)
     for name, count in shelf.waiting.items():
         console.print(f"  waiting for you: {name} ({_posts(count)})", style="yellow", markup=False)
