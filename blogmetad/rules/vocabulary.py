@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from types import MappingProxyType
 
 from blogmetad.rules.schema import TermsRule
@@ -16,6 +17,9 @@ _ATOM = re.compile(
     # A blank line is an atom of its own, so that no term is read across two paragraphs.
     rf"\n[^\S\n]*\n|[{CJK}]|\d+|[^\W\d_{CJK}]+(?:[+#]+(?![^\W_{CJK}]))?|[^\s\w\-\u2010-\u2015]"
 )
+
+LONGEST = 60
+"""Words, signs and Chinese characters of a term that is looked for in texts."""
 
 Usage = Mapping[str, int]
 """Term as the site spells it -> number of posts that carry it."""
@@ -115,12 +119,13 @@ def _trimmed(term: str) -> str:
 
 
 def _trie(aliases: Mapping[str, tuple[str, ...]]) -> _Node:
-    """The spellings of all names, atom by atom."""
+    """The spellings of all names, atom by atom. One longer than any term would keep a search busy for hours."""
     root = _Node()
     for name, others in aliases.items():
         for spelling in (name, *others):
+            atoms = list(islice(_atoms(unicodedata.normalize("NFKC", spelling)), LONGEST + 1))
             node = root
-            for atom in _atoms(unicodedata.normalize("NFKC", spelling)):
+            for atom in atoms if len(atoms) <= LONGEST else ():
                 node = node.children.setdefault(atom.text, _Node())
             node.name = node.name or name
     root.name = None

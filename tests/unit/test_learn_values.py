@@ -71,6 +71,11 @@ def test_a_text_longer_than_any_rule_is_the_authors() -> None:
     assert rules_of(learned(blog([head] * 10))).fields["excerpt"].type == "author"
 
 
+def test_titles_that_are_whole_texts_or_lists_still_give_a_line_of_text() -> None:
+    for title in ("长" * 1500, "[甲, 乙]", "{a: 1}"):
+        assert text_rule([f"title: {title}\ndate: {{date}}\n"] * 10, [ENGLISH]).max_length <= 1000
+
+
 def test_tags_are_learned_with_number_case_and_form() -> None:
     rule = terms_rule([f"{TITLE}tags: [cache, sql]\n", f"{TITLE}tags: [cache, sql, lock, disk]\n"] * 10)
     assert (rule.language, rule.case, rule.form, rule.min, rule.max, rule.usual) == ("en", "lower", "list", 2, 4, 3.0)

@@ -130,3 +130,9 @@ def test_a_long_post_and_two_thousand_terms_take_a_fraction_of_a_second() -> Non
     began = time.process_time()
     assert set(found.mentions(text)) == {"term 12", "术语7号"}
     assert time.process_time() - began < 1.0, "0.1 s is usual; this is for a machine under load"
+
+
+@pytest.mark.timeout(60)
+def test_a_tag_as_long_as_a_text_holds_up_no_search() -> None:
+    site = vocabulary(usage={"数据 a-" * 3000: 1, "数据": 1})
+    assert site.mentions("数据 a-" * 20_000).keys() == {"数据"}

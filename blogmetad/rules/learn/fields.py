@@ -53,8 +53,8 @@ def learn_field(name: str, samples: Sequence[Sample], pairs: Sequence[Pair], tim
     if not having:
         return default_field(name)
     terms = is_term_field(name, samples)
-    text = (
-        name in TEXT_FIELDS and (name == "title" or len(having) >= HALF * len(samples)) and not too_long(name, samples)
+    text = name == "title" or (
+        name in TEXT_FIELDS and len(having) >= HALF * len(samples) and not too_long(name, samples)
     )
     if name != "title" and (terms or text) and _given_up(name, samples):
         kind = kind_of([s.filled[name] for s in having if name in s.filled]) if not terms else "any"
