@@ -25,6 +25,12 @@ MAX_DEPTH = 20
 LARGEST_INT_BITS = 64
 BOM = b"\xef\xbb\xbf"
 
+SINGULAR = {"tags": "tag", "categories": "category"}
+"""Jekyll reads these keys as well, one term each: an author who wrote one has decided."""
+
+DESCRIPTIONS = ("description", "excerpt", "summary", "abstract", "subtitle")
+"""What themes call the line that tells what a post is about, the commonest first."""
+
 _OPEN = re.compile(rb"---[ \t]*\r?\n")
 _CLOSE = re.compile(rb"^(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.MULTILINE)
 _KEY_LINE = rb"""[ \t]*["']?[\w\x80-\xff][\w\x80-\xff-]*["']?[ \t]*:(?=\s|\Z)"""

@@ -7,6 +7,7 @@ that Chinese does not mark, pairs of neighbouring characters.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -94,3 +95,9 @@ def words(text: str) -> Iterator[str]:
             yield run
         else:
             yield from (run[i : i + 2] for i in range(len(run) - 1))
+
+
+def agreement(one: Counter[str], other: Counter[str]) -> float:
+    """F1 of the words two texts share, from 0 to 1; a word that stands twice counts twice."""
+    both = one.total() + other.total()
+    return 2.0 * (one & other).total() / both if both else 0.0

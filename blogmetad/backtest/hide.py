@@ -11,10 +11,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
+from blogmetad.matter import DESCRIPTIONS
 from blogmetad.rules.document import Rules
 from blogmetad.rules.schema import FieldRule, TermsRule
 from blogmetad.rules.script import key
-from blogmetad.site.post import DESCRIPTIONS
 from blogmetad.values import EMPTY, Draft, PublishedPost
 
 NAME = "draft.md"

@@ -3,9 +3,10 @@
     [guidance | digest, instruction | Title: ........ | Description: ........ | Tags: ....... ]
       once      once a draft           each label is fed together with the last token of the value before it
 
-Text is decoded greedily over the tokens its language allows. The terms of the vocabulary are scored on the trie of
-their tokens (all branches in one batch), against what the same prompt without the post would have said; new terms are
-written in their own lane. Which of them a post gets is not decided here but by the rules, which know the blog.
+Text is written over the tokens its language allows, several lines side by side, and the one they agree on is taken. The
+terms of the vocabulary are scored on the trie of their tokens (all branches in one batch), against what the same prompt
+without the post would have said; new terms are written in their own lane. Which of them a post gets is not decided here
+but by the rules, which know the blog.
 """
 
 from __future__ import annotations
@@ -25,7 +26,9 @@ from blogmetad.values import Ask, Opinion, Proposal, Request, Usage
 GUIDANCE, DRAFT, BLANK, FIRST_BRANCH = 0, 1, 2, 3
 """The sequences of the context: the shared guidance, the draft at hand, the same prompt without a post, branches."""
 
-SHORTLIST = 40
+MOST_CANDIDATES = 40
+"""Each takes a branch of the context."""
+
 LINES, LINES_OF_SENTENCES = 8, 4
 """How many titles and how many descriptions are written, to take the one they agree on most."""
 LIKELY = 0.15
@@ -210,7 +213,7 @@ class Engine:
     def _weigh(self, cursor: Cursor, ask: Ask, logits: Logits, request: Request) -> tuple[Opinion, ...]:
         if not ask.candidates:
             return ()
-        tokens = {c.name: self._model.tokenize(" " + c.name) for c in ask.candidates[:SHORTLIST]}
+        tokens = {c.name: self._model.tokenize(" " + c.name) for c in ask.candidates[:MOST_CANDIDATES]}
         seen = self._score(DRAFT, cursor.position, _log_softmax(logits), tokens)
         self._score_blank(ask, request, tokens)
         return tuple(Opinion(name, seen[name] - self._blank[ask.field, name]) for name in tokens)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from blogmetad.prose import words
+from blogmetad.prose import agreement, words
 
 
 def most_agreed(lines: Sequence[str], fit: Sequence[bool]) -> int:
@@ -18,11 +18,5 @@ def most_agreed(lines: Sequence[str], fit: Sequence[bool]) -> int:
     Where some are ``fit``, it is one of those; the others still have a say.
     """
     bags = [Counter(words(line)) for line in lines]
-    shared = [sum(_agreement(bag, other) for other in bags) for bag in bags]
+    shared = [sum(agreement(bag, other) for other in bags) for bag in bags]
     return max(range(len(lines)), key=lambda i: (fit[i], round(shared[i], 6), -i))
-
-
-def _agreement(one: Counter[str], other: Counter[str]) -> float:
-    """F1 of the words two lines share."""
-    both = one.total() + other.total()
-    return 2.0 * (one & other).total() / both if both else 0.0

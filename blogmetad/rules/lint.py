@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
+from blogmetad.matter import SINGULAR
 from blogmetad.rules import tidy
 from blogmetad.rules.check import seen
 from blogmetad.rules.document import Rules
 from blogmetad.rules.features import Features, features
 from blogmetad.rules.naming import read_date
-from blogmetad.rules.plan import SINGULAR, resolve
+from blogmetad.rules.plan import resolve
 from blogmetad.rules.schema import AuthorRule, ConstantRule, DateRule, FieldRule, TermsRule, TextRule
 from blogmetad.rules.script import fits, is_in
 from blogmetad.rules.vocabulary import Usage, Vocabulary, build

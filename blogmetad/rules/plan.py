@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from blogmetad.matter import SINGULAR
 from blogmetad.rules.document import Rules
 from blogmetad.rules.features import features
 from blogmetad.rules.names import names
@@ -17,9 +18,6 @@ from blogmetad.values import Ask, Candidate, Draft, Language, Neighbours
 SLUG = Ask(
     "slug", "text", "English title", "en", low=10, high=80, hint="what the post is about, in three to seven words"
 )
-
-SINGULAR = {"tags": "tag", "categories": "category"}
-"""Jekyll reads these keys as well, and adds them up: an author who wrote one has decided."""
 
 
 def plan(rules: Rules, draft: Draft, near: Neighbours) -> tuple[Ask, ...]:

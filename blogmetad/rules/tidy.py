@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from blogmetad.rules.plan import SINGULAR
+from blogmetad.matter import SINGULAR
 from blogmetad.rules.schema import TermsRule
 from blogmetad.rules.script import key
 from blogmetad.rules.vocabulary import Vocabulary

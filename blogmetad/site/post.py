@@ -6,14 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from blogmetad import matter
-from blogmetad.matter import MatterError, Split
+from blogmetad.matter import DESCRIPTIONS, SINGULAR, MatterError, Split
 from blogmetad.prose import words
 from blogmetad.values import EMPTY, YamlValue, body_sha256
-
-DESCRIPTIONS = ("description", "excerpt", "summary", "abstract", "subtitle")
-"""What themes call the line that tells what a post is about, the commonest first."""
-
-_SINGULAR = {"tags": "tag", "categories": "category"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +79,9 @@ def _terms(fields: Mapping[str, YamlValue]) -> Iterator[tuple[str, str]]:
     """The terms of every field that holds a list, and of tags and categories in all the ways Jekyll allows:
     ``tag`` holds a single one whatever it contains and goes before ``tags``, where text is split at white space."""
     for field, value in fields.items():
-        if field not in _SINGULAR and isinstance(value, list):
+        if field not in SINGULAR and isinstance(value, list):
             yield from ((field, term) for item in value if (term := _term(item)))
-    for plural, singular in _SINGULAR.items():
+    for plural, singular in SINGULAR.items():
         one, many = fields.get(singular), fields.get(plural)
         values = [one] if one is not None else many.split() if isinstance(many, str) else many
         if isinstance(values, list):

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from blogmetad.matter import SINGULAR
 from blogmetad.rules.learn.constants import kind_of, learn_other
 from blogmetad.rules.learn.dates import learn_date
 from blogmetad.rules.learn.findings import Deviation, LearnedField
 from blogmetad.rules.learn.merging import Pair
 from blogmetad.rules.learn.order import merged
 from blogmetad.rules.learn.sample import FEW, HALF, RECENT, Sample, of
-from blogmetad.rules.learn.termlists import SINGULAR, has_terms, is_term_field
+from blogmetad.rules.learn.termlists import has_terms, is_term_field
 from blogmetad.rules.learn.terms import default_terms, learn_terms, need
 from blogmetad.rules.learn.texts import TEXT_FIELDS, default_text, learn_text, too_long
 from blogmetad.rules.schema import AuthorRule, ConstantRule, DateRule, FieldRule

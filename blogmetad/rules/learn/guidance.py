@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from blogmetad.matter import SINGULAR
 from blogmetad.rules.learn import example_block, phrases
 from blogmetad.rules.learn.phrases import Need
-from blogmetad.rules.learn.termlists import SINGULAR
 from blogmetad.values import YamlValue
 
 SHORT = 600

@@ -29,7 +29,7 @@ def learn(
     ``name`` is the document's; ``timezone_known`` tells that the site's configuration names a time zone, so that the
     rules need not say an offset.
     """
-    samples = [sample(post) for post in posts]
+    samples = [sample(post) for post in sorted(posts, key=lambda post: (post.date, post.path))]
     advice = guidance or Guidance("")
     names = order(names_in_order(samples), advice, len(samples))
     pairs = _pairs(samples, names)

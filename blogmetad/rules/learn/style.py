@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import combinations
 
-from blogmetad.prose import words
+from blogmetad.matter import DESCRIPTIONS
+from blogmetad.prose import agreement, words
 from blogmetad.rules.learn.sample import RECENT, Sample, line_of
-from blogmetad.rules.learn.texts import DESCRIPTIONS
 from blogmetad.rules.schema import Example, FieldRule, RuleLanguage, TermsRule, TextRule
 from blogmetad.rules.script import is_in
 
@@ -58,7 +58,7 @@ def examples(samples: Sequence[Sample], rules: Mapping[str, FieldRule]) -> tuple
 def likeness(lines: Sequence[str]) -> float:
     """How much of their words two of the newest lines share on average, from 0 to 1."""
     bags = [Counter(words(line)) for line in lines[-_COMPARED:]]
-    shared = [2 * (a & b).total() / max(a.total() + b.total(), 1) for a, b in combinations(bags, 2)]
+    shared = [agreement(one, other) for one, other in combinations(bags, 2)]
     return sum(shared) / len(shared) if shared else 0.0
 
 

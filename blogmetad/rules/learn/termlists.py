@@ -7,13 +7,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from blogmetad.matter import SINGULAR
 from blogmetad.rules.learn.sample import Sample
 from blogmetad.values import YamlValue
 
 Form: TypeAlias = Literal["list", "lines", "words"]
-
-SINGULAR = {"tags": "tag", "categories": "category"}
-"""Jekyll reads these too, one term each."""
 
 ALWAYS = frozenset(SINGULAR)
 SOMETIMES = frozenset({"keywords", "topics"})

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
 
+from blogmetad.matter import SINGULAR
 from blogmetad.rules.learn.findings import Deviation, LearnedField
 from blogmetad.rules.learn.languages import CLEAR, Spoken, spoken
 from blogmetad.rules.learn.merging import Pair, merge
 from blogmetad.rules.learn.sample import FEW, HALF, NEARLY_ALL, Sample, inner_range, of
-from blogmetad.rules.learn.termlists import SINGULAR, Form, TermList, read_lists
+from blogmetad.rules.learn.termlists import Form, TermList, read_lists
 from blogmetad.rules.learn.texts import label
 from blogmetad.rules.schema import Term, TermsRule
 from blogmetad.rules.script import fits, has_han

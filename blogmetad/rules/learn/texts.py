@@ -5,16 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from blogmetad.matter import DESCRIPTIONS
 from blogmetad.rules.learn.findings import Deviation, LearnedField
 from blogmetad.rules.learn.languages import spoken
 from blogmetad.rules.learn.sample import FEW, HALF, Sample, inner_range, line_of, median, of
 from blogmetad.rules.schema import TextRule
 
-TEXT_FIELDS = ("title", "subtitle", "description", "excerpt", "summary", "abstract")
+TEXT_FIELDS = ("title", *DESCRIPTIONS)
 """What a model can write from the body; any other line is the author's or the same everywhere."""
-
-DESCRIPTIONS = ("description", "excerpt", "summary", "abstract", "subtitle")
-"""Text that says what a post is about, in the order of preference for an example."""
 
 LONGEST = 1000
 
