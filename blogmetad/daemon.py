@@ -22,6 +22,7 @@ import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from blogmetad import files
+from blogmetad.attempt import Tools
 from blogmetad.config import Config
 from blogmetad.errors import BlogmetadError
 from blogmetad.intake.scan import FolderGone
@@ -33,7 +34,7 @@ from blogmetad.notify import notify, watchdog_seconds
 from blogmetad.publish.folders import Folders
 from blogmetad.publish.place import Placer
 from blogmetad.rules import document
-from blogmetad.runner import Runner, Tools
+from blogmetad.runner import Runner
 from blogmetad.site.index import CacheError, Index
 from blogmetad.site.jekyll import read_site
 

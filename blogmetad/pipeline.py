@@ -13,25 +13,13 @@ from blogmetad.intake import draft as intake
 from blogmetad.journal import entry
 from blogmetad.model.digest import digest
 from blogmetad.model.proposal import Proposer
+from blogmetad.outcomes import Duplicate, Held, Parked
 from blogmetad.publish.compose import compose
 from blogmetad.rules.check import check, check_body, refused
 from blogmetad.rules.document import Rules
 from blogmetad.rules.naming import local_to, post_date
 from blogmetad.rules.plan import guidance, known, plan
-from blogmetad.values import (
-    Ask,
-    Digest,
-    Draft,
-    Duplicate,
-    Held,
-    Metadata,
-    Neighbours,
-    Parked,
-    Post,
-    Problem,
-    Proposal,
-    Request,
-)
+from blogmetad.values import Ask, Digest, Draft, Metadata, Neighbours, Post, Problem, Proposal, Request
 
 SECOND_TRIES = 2
 """How often the model is asked again for texts that cannot be used."""

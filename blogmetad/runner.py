@@ -12,35 +12,18 @@ from dataclasses import asdict, dataclass
 
 import structlog
 
-from blogmetad import files, matter, pipeline
-from blogmetad.config import Config
+from blogmetad import files, matter
+from blogmetad.attempt import Tools, attempt, park
 from blogmetad.errors import BlogmetadError
 from blogmetad.intake.scan import Found, Scan, being_written, scan
 from blogmetad.intake.settle import Watched, next_due, settle
 from blogmetad.journal import record
-from blogmetad.journal.ledger import Job, Ledger, State
-from blogmetad.model.proposal import ModelUnavailable, Proposer, Withdrawn, WorkerLost
-from blogmetad.publish.compose import ComposeError
+from blogmetad.journal.ledger import Job, State
+from blogmetad.outcomes import Abandoned, Duplicate, Held, Outcome, Parked, Published, Retry, Superseded
 from blogmetad.publish.place import Found as OnDisk
-from blogmetad.publish.place import Placer, look
+from blogmetad.publish.place import look
 from blogmetad.publish.recover import recover
-from blogmetad.rules.document import Rules
-from blogmetad.site.index import Index
-from blogmetad.site.jekyll import SiteConfig
-from blogmetad.values import (
-    Abandoned,
-    Draft,
-    Duplicate,
-    Held,
-    Outcome,
-    Parked,
-    Problem,
-    Published,
-    Retry,
-    Superseded,
-    body_sha256,
-    sha256,
-)
+from blogmetad.values import Problem, body_sha256, sha256
 
 log = structlog.get_logger("blogmetad")
 
@@ -52,21 +35,6 @@ OPEN_FILE_WAIT = 1.0
 """Seconds until a file that somebody still has open for writing is looked at again."""
 
 UNFINISHED = (State.ACCEPTED, State.STAGED, State.PUBLISHED)
-
-
-@dataclass(frozen=True, slots=True)
-class Tools:
-    """What a round works with, wired up once by the daemon or the CLI."""
-
-    config: Config
-    rules: Rules
-    site: SiteConfig
-    index: Index
-    ledger: Ledger
-    placer: Placer
-    proposer: Proposer
-    now: Callable[[], dt.datetime]
-    keep_going: Callable[[], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +149,7 @@ class Runner:
             return None
         began = time.perf_counter()
         try:
-            outcome = self._process(job, found, raw)
+            outcome = attempt(tools, job, raw)
         except OSError as error:
             outcome = Retry(f"{error.strerror or error} ({error.filename or 'a file'})")
         except BlogmetadError:
@@ -190,7 +158,9 @@ class Runner:
             # A bug of ours met by one draft: it is told and left alone, and the drafts behind it go on.
             log.exception("unexpected", draft=found.name, job=job.id)
             what = f"blogmetad has a bug that this draft has met ({type(error).__name__}: {error})"
-            outcome = self._park(job, Problem("draft.unexpected", f"{what}. Please report it; the draft is untouched."))
+            outcome = park(
+                tools, job, Problem("draft.unexpected", f"{what}. Please report it; the draft is untouched.")
+            )
         self._close(job, found, outcome, time.perf_counter() - began)
         return Done(found.name, job.id, outcome)
 
@@ -220,77 +190,6 @@ class Runner:
         watched = self._watched.get(found.name)
         age = dt.timedelta(seconds=time.monotonic() - watched.first_seen) if watched else dt.timedelta()
         return tools.ledger.open_job(found.name, summed, body, len(raw), now - age, now, now)
-
-    def _process(self, job: Job, found: Found, raw: bytes) -> Outcome:
-        tools = self._tools
-        desk = self._desk(job)
-        if job.state in (State.STAGED, State.PUBLISHED):
-            resumed = tools.placer.resume(job)
-            if resumed is not None:
-                return resumed
-        arrived = job.arrived.astimezone(tools.site.timezone)
-        accepted = pipeline.accept(found.name, raw, desk, arrived=arrived, now=tools.now())
-        if isinstance(accepted, Duplicate):
-            tools.placer.keep_original(job.id, raw)
-            tools.placer.retire(job)
-            return accepted
-        if not isinstance(accepted, Draft):
-            return accepted
-        tools.placer.keep_original(job.id, raw)
-        finished = self._finish(job, accepted, desk, arrived)
-        if not isinstance(finished, pipeline.Finished):
-            return finished
-        return tools.placer.place(job, finished.post)
-
-    def _finish(self, job: Job, draft: Draft, desk: pipeline.Desk, arrived: dt.datetime) -> pipeline.Finished | Outcome:
-        """Ask the model, with another worker if one is lost; a draft that costs too many of them is parked."""
-        tools = self._tools
-        limit = tools.config.publish.attempts
-        stops = sum(step.name == "abandoned" for step in tools.ledger.steps(job.id))
-        while True:
-            try:
-                tools.proposer.prepare(tools.keep_going)
-                attempts = tools.ledger.attempt(job.id, tools.now()).attempts - stops
-                if attempts > limit:
-                    return self._park(job, _deadly(limit))
-                return pipeline.finish(draft, desk, arrived=arrived)
-            except ModelUnavailable as error:
-                return Retry(str(error))
-            except Withdrawn:
-                desk.record("abandoned", {"note": "blogmetad was asked to stop; taken up again at the next start"})
-                return Abandoned()
-            except WorkerLost as error:
-                desk.record("worker lost", {"reason": str(error), "attempt": attempts})
-                log.warning("worker lost", draft=draft.name, job=job.id, reason=str(error), attempt=attempts)
-                if attempts >= limit:
-                    return self._park(job, _deadly(limit))
-            except ComposeError as error:
-                return self._park(job, Problem("draft.frontmatter", str(error)))
-
-    def _park(self, job: Job, problem: Problem) -> Parked:
-        facts = {"problems": [asdict(problem)]}
-        self._tools.ledger.step(job.id, "parked", facts, self._tools.now())
-        return Parked((problem,))
-
-    def _desk(self, job: Job) -> pipeline.Desk:
-        tools = self._tools
-        return pipeline.Desk(
-            rules=tools.rules,
-            recall=lambda draft: tools.index.recall(draft.text, tools.rules.term_fields()),
-            twin=self._twin,
-            proposer=tools.proposer,
-            budget=tools.config.model.digest_tokens,
-            hold_future=tools.config.publish.hold_future,
-            keep_going=tools.keep_going,
-            record=lambda name, data: tools.ledger.step(job.id, name, data, tools.now()),
-        )
-
-    def _twin(self, body: str) -> str | None:
-        """A published post with this body, or the one that was made of it and has been edited since."""
-        tools = self._tools
-        made = (job.target for job in tools.ledger.done_with_body(body) if job.target is not None)
-        there = (target for target in made if (tools.config.site.posts / target).exists())
-        return tools.index.twin(body) or next(there, None)
 
     def _close(self, job: Job, found: Found, outcome: Outcome, seconds: float) -> None:
         """Write the outcome down: ledger, journal, one log line; and remember when to look again."""
@@ -354,11 +253,3 @@ class Runner:
         log.warning("parked", draft=name, job=job.id, problems=[problem.message])
         self._write_entry(job.id)
         return Done(name, job.id, Parked((problem,)))
-
-
-def _deadly(limit: int) -> Problem:
-    message = (
-        f"The model's process was lost {limit} times over this draft, so it is left alone. "
-        "Save the file again to have it tried again; 'blogmetad doctor' checks the model."
-    )
-    return Problem("model.lost", message)

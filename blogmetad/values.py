@@ -2,7 +2,7 @@
 
 Every stage imports from here and from nothing beside it, so the data flow reads off the signatures:
 
-    intake -> Draft    site -> Site    model -> Proposal    rules -> Metadata | Problems    publish -> Post, Outcome
+    intake -> Draft    site -> Neighbours    model -> Proposal    rules -> Metadata | Problems    publish -> Post
 """
 
 from __future__ import annotations
@@ -309,52 +309,3 @@ class Post:
     def sha256(self) -> str:
         """Hash of the post's bytes."""
         return sha256(self.content)
-
-
-@dataclass(frozen=True, slots=True)
-class Published:
-    """The post is durably in the posts folder under ``filename``."""
-
-    filename: str
-    sha256: str
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """The author's date lies in the future; the draft stays where it is until then."""
-
-    until: dt.datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Parked:
-    """The draft stays where it is and needs the author; all problems at once."""
-
-    problems: tuple[Problem, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Duplicate:
-    """A post with the same body exists; the draft was set aside, nothing was published."""
-
-    of: str
-
-
-@dataclass(frozen=True, slots=True)
-class Superseded:
-    """The author saved a newer version while this one was being worked on; that one is a job of its own."""
-
-
-@dataclass(frozen=True, slots=True)
-class Retry:
-    """Something outside the draft failed (the model, a folder); tried again later."""
-
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Abandoned:
-    """The daemon was asked to stop; the draft is taken up again at the next start."""
-
-
-Outcome: TypeAlias = "Published | Held | Parked | Duplicate | Superseded | Retry | Abandoned"

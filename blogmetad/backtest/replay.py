@@ -14,6 +14,7 @@ from blogmetad.backtest.hide import hide
 from blogmetad.backtest.laws import RulesFor
 from blogmetad.backtest.result import Case, Scored, score_terms, score_text
 from blogmetad.model.proposal import Proposer, WorkerLost
+from blogmetad.outcomes import Parked
 from blogmetad.publish.compose import ComposeError
 from blogmetad.rules.document import Rules
 from blogmetad.rules.features import features
@@ -22,7 +23,7 @@ from blogmetad.rules.plan import resolve
 from blogmetad.rules.schema import TermsRule, TextRule
 from blogmetad.site.index import Index
 from blogmetad.site.posts import read_post
-from blogmetad.values import Draft, Neighbours, Parked, Problem, PublishedPost
+from blogmetad.values import Draft, Neighbours, Problem, PublishedPost
 
 Recall: TypeAlias = Callable[[PublishedPost, Draft, tuple[str, ...]], Neighbours]
 """What the site without a hidden post and its copies knows of the post's draft and of the terms in these fields."""

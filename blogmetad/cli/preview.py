@@ -17,12 +17,13 @@ from blogmetad.config import Config
 from blogmetad.daemon import worker_options
 from blogmetad.model.proposal import Proposer, WorkerLost
 from blogmetad.model.worker import Worker
+from blogmetad.outcomes import Duplicate, Held, Parked
 from blogmetad.publish.compose import ComposeError
 from blogmetad.rules import document
 from blogmetad.rules.document import Rules
 from blogmetad.site.index import Index
 from blogmetad.site.jekyll import read_site
-from blogmetad.values import Draft, Duplicate, Held, Parked, Problem
+from blogmetad.values import Draft, Problem
 
 
 def add_to(app: typer.Typer) -> None:

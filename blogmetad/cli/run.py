@@ -11,8 +11,8 @@ from blogmetad.cli.exits import Exit
 from blogmetad.cli.options import ConfigOption, JsonOption, as_json, console, load, print_json, progress
 from blogmetad.daemon import Daemon, assemble
 from blogmetad.model.proposal import ModelUnavailable
+from blogmetad.outcomes import Abandoned, Duplicate, Held, Outcome, Parked, Published, Retry, Superseded
 from blogmetad.runner import Done, Round, Runner
-from blogmetad.values import Abandoned, Duplicate, Held, Outcome, Parked, Published, Retry, Superseded
 
 PATIENCE = 60.0
 """Seconds ``once`` waits for files that keep changing before it leaves them to the next run."""

@@ -24,6 +24,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from blogmetad import files
+from blogmetad.outcomes import Published, Superseded
 from blogmetad.publish import folders
 from blogmetad.publish.folders import Folders
 from blogmetad.publish.records import (
@@ -37,7 +38,7 @@ from blogmetad.publish.records import (
     JobLike,
     LedgerLike,
 )
-from blogmetad.values import Post, Problem, Published, Superseded, sha256
+from blogmetad.values import Post, Problem, sha256
 
 __all__ = ["Folders", "Found", "Placer", "look", "numbered"]
 

@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Literal
 
 from blogmetad import files
+from blogmetad.outcomes import Published
 from blogmetad.publish import undo
 from blogmetad.publish.place import Found, Placer, look
 from blogmetad.publish.records import ACCEPTED, PUBLISHED, STAGED, UNDONE, JobLike
-from blogmetad.values import Published
 
 Action = Literal["redo", "finished", "superseded", "undone", "cleared", "quarantined", "failed"]
 

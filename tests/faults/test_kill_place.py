@@ -23,11 +23,12 @@ from typing import Any
 import pytest
 
 from blogmetad.journal.ledger import Job, Ledger, State
+from blogmetad.outcomes import Published
 from blogmetad.publish.folders import Folders
 from blogmetad.publish.place import Placer
 from blogmetad.publish.recover import recover
 from blogmetad.publish.undo import undo
-from blogmetad.values import Post, Published, sha256
+from blogmetad.values import Post, sha256
 
 NAME = "因果.md"
 RAW = "# 因果推断\n\n相关不是因果。\n".encode()

@@ -6,8 +6,9 @@ import datetime as dt
 from collections.abc import Callable, Mapping
 
 from blogmetad import matter, pipeline
+from blogmetad.outcomes import Parked
 from blogmetad.rules.document import parse
-from blogmetad.values import Draft, Neighbours, Parked, Proposal, Request
+from blogmetad.values import Draft, Neighbours, Proposal, Request
 
 ARRIVED = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
 BODY = "大模型改变了写作的方式，这里说明如何改变，以及为什么。" * 3

@@ -12,9 +12,10 @@ from placing import NOW, POST, RAW, Desk
 
 from blogmetad import files
 from blogmetad.journal.ledger import State
+from blogmetad.outcomes import Published, Superseded
 from blogmetad.publish import folders
 from blogmetad.publish.place import numbered
-from blogmetad.values import Post, Published, Superseded
+from blogmetad.values import Post
 
 EDITED = RAW + "补充。\n".encode()
 

@@ -8,10 +8,10 @@ from placing import NOW, POST, RAW, Desk
 
 from blogmetad import files
 from blogmetad.journal.ledger import Job, Ledger, State
+from blogmetad.outcomes import Published
 from blogmetad.publish.place import Placer
 from blogmetad.publish.recover import Recovered, recover
 from blogmetad.publish.undo import undo
-from blogmetad.values import Published
 
 EDITED = RAW + "补充。\n".encode()
 

@@ -1,0 +1,58 @@
+"""What becomes of a draft: every end its story can come to, and every pause in it. Frozen values, not exceptions."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from blogmetad.values import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """The post is durably in the posts folder under ``filename``."""
+
+    filename: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The author's date lies in the future; the draft stays where it is until then."""
+
+    until: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """The draft stays where it is and needs the author; all problems at once."""
+
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """A post with the same body exists; the draft was set aside, nothing was published."""
+
+    of: str
+
+
+@dataclass(frozen=True, slots=True)
+class Superseded:
+    """The author saved a newer version while this one was being worked on; that one is a job of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Something outside the draft failed (the model, a folder); tried again later."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Abandoned:
+    """The daemon was asked to stop; the draft is taken up again at the next start."""
+
+
+Outcome: TypeAlias = "Published | Held | Parked | Duplicate | Superseded | Retry | Abandoned"
