@@ -131,4 +131,4 @@ def most_promising(ranked: Sequence[Ranked], rule: TermsRule, usual: float) -> l
         hits += each.chance
         promises.append(2.0 * hits / (k + usual))
     allowed = range(min(rule.min, len(promises) - 1), len(promises))
-    return list(ranked[: max(allowed, key=lambda k: (promises[k], -k))])
+    return list(ranked[: max(allowed, key=promises.__getitem__)])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from blogmetad.rules.learn import render
 from blogmetad.rules.learn.glosses import glosses
 from blogmetad.rules.schema import TermsRule, TextRule
@@ -208,6 +210,14 @@ def test_descriptions_that_stand_in_the_posts_are_quoted_from_now_on() -> None:
     told = rules_of(learned(blog([own] * 10, [CHINESE]))).fields["description"]
     assert isinstance(told, TextRule)
     assert not told.quoted
+
+
+def test_the_newest_descriptions_are_the_newest_in_nested_folders_too() -> None:
+    alike = 'title: "缓存 {n}"\ndate: {date}\ndescription: "这里讲缓存的第 {n} 个问题，以及怎样解决。"\n'
+    odd = [f'title: "缓存 {n}"\ndate: {{date}}\ndescription: "{chr(0x4E00 + 9 * n) * 12}。"\n' for n in range(40)]
+    posts = blog([*odd, *[alike] * 40], [CHINESE])
+    nested = [replace(each, path=f"{'z' if n < 40 else 'a'}/{each.path}") for n, each in enumerate(posts)]
+    assert len(rules_of(learned(sorted(nested, key=lambda each: each.path))).examples) == 3
 
 
 def test_the_prose_says_in_english_which_language_is_wanted() -> None:

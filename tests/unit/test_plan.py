@@ -145,3 +145,14 @@ def test_an_authors_text_fields_are_known_with_their_labels() -> None:
 
 def test_nothing_is_asked_where_the_author_wrote_everything() -> None:
     assert asked(title="Writing with Models", description="d", tags="llm", categories="Life") == []
+
+
+def test_a_rejected_term_is_not_asked_about_though_posts_carry_it() -> None:
+    law = parse(
+        DOCUMENT.replace("LANGUAGE", "en").replace("max: 4,", "max: 4, rejected: [Old-Tag],").encode(), "rules.md"
+    )
+    near = Neighbours(usage={"tags": {"old tag": 5, "redis": 1}}, count=6)
+    (tags,) = [ask for ask in plan(law, draft(), near) if ask.field == "tags"]
+    names = [candidate.name for candidate in tags.candidates]
+    assert "redis" in names
+    assert "old tag" not in names

@@ -28,9 +28,18 @@ def posts(count: int) -> list[PublishedPost]:
     ]
 
 
-def learned(count: int) -> Learned:
+def learned(count: int, own: bool = False, chance: bool = False) -> Learned:
+    """Rules with weights; posts with a term of their ``own`` each, or with tags given by ``chance``."""
     found = posts(count)
+    if own:
+        found = [retagged(each, f"词{n:02}项", f"词{n:02}项。") for n, each in enumerate(found)]
+    if chance:
+        found = [retagged(each, "abcdefgh"[(n * n * 7 + n // 3) % 8]) for n, each in enumerate(found)]
     return with_weights(learn(found, name="三件事", timezone_known=True), found)
+
+
+def retagged(one: PublishedPost, tag: str, more: str = "") -> PublishedPost:
+    return post(one.path, f"title: 一篇\ntags: [{tag}]\n", one.text + more)
 
 
 def tags(rules: Learned) -> TermsRule:
@@ -56,3 +65,13 @@ def test_the_same_posts_give_the_same_weights() -> None:
 
 def test_a_blog_whose_posts_bring_no_new_terms_makes_them_rarer() -> None:
     assert tags(learned(30)).weights.new < Weights().new
+
+
+def test_a_blog_whose_posts_each_bring_a_term_of_their_own_makes_new_ones_likelier() -> None:
+    assert tags(learned(30, own=True)).weights.new > Weights().new
+
+
+def test_weights_that_find_no_more_than_the_usual_ones_are_not_kept() -> None:
+    rules = learned(40, chance=True)
+    assert tags(rules).weights == Weights()
+    assert "weights" not in next(field.evidence for field in rules.fields if field.name == "tags")
