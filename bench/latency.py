@@ -8,7 +8,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +30,7 @@ from blogmetad.model.catalog import resolve
 from blogmetad.model.engine import Engine
 from blogmetad.model.llama import LoadOptions, ModelError
 from blogmetad.model.modes import physical_cores
-from blogmetad.values import Proposal, sha256
+from blogmetad.values import Opinion, Proposal, sha256
 
 PAIRS = 3
 """How often the two short sides run in a round: one of theirs takes a tenth of the long side's time."""
@@ -160,7 +160,7 @@ def _fastest_plain(file: Path, threads: int, context: int, task: Task, say: Say)
 
 def _ours(timed: list[Timed]) -> Side:
     proposal = timed[-1].proposal
-    terms = {field: [choice.name for choice in chosen] for field, chosen in proposal.terms.items()}
+    terms = {field: _best(opinions) for field, opinions in proposal.terms.items()}
     answer: dict[str, object] = {**proposal.texts, **terms}
     return Side(
         name="blogmetad",
@@ -170,6 +170,12 @@ def _ours(timed: list[Timed]) -> Side:
         steps=proposal.usage.steps,
         answer=answer,
     )
+
+
+def _best(opinions: Sequence[Opinion]) -> list[str]:
+    """The terms the model wrote, else the one it finds likeliest; which a post gets is for the rules to say."""
+    written = [opinion.name for opinion in opinions if opinion.written]
+    return written or [max(opinions, key=lambda opinion: opinion.score).name] if opinions else []
 
 
 def _plain(name: str, answers: list[Answer]) -> Side:
