@@ -2,6 +2,7 @@
 # make test    set up, lint, type-check, test
 # make test-full   the same, with the 1.5B starter as well
 # make bench   seconds per draft against the plain way and against the floor
+# make llama-server   the peer that benchmarks and tests use, built from the same llama.cpp
 # make quality   proposals against what authors wrote   (SITES="folder folder" with posts that have front matter)
 
 PYTHON ?= python3
@@ -11,13 +12,15 @@ READY := $(VENV)/.ready
 MODEL ?= starter
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test test-full lint bench quality setup model clean
+.PHONY: demo test test-full lint bench quality setup model llama-server clean
 .DEFAULT_GOAL := demo
 
 demo: setup
 	@$(BIN)/blogmetad demo --model $(MODEL) $(if $(DRAFT),"$(DRAFT)")
 
+# Where llama-server cannot be built, the tests against it are skipped and say so.
 test: lint model
+	@$(MAKE) --no-print-directory llama-server || true
 	$(BIN)/python -m pytest
 
 test-full: setup
@@ -37,6 +40,11 @@ quality: setup model
 
 model: setup
 	@$(BIN)/blogmetad model pull starter
+
+llama-server: $(BIN)/llama-server
+
+$(BIN)/llama-server: $(READY)
+	$(BIN)/python -m bench.llama_server
 
 setup: $(READY)
 
