@@ -237,11 +237,13 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What a proposal cost. Tokens really evaluated (a reused prefix is not counted twice); seconds of wall time."""
+    """What a proposal cost. Tokens really evaluated (a reused prefix is not counted twice), those of them that went
+    into thinking before the answer; seconds of wall time."""
 
     prompt_tokens: int = 0
     reused_tokens: int = 0
     output_tokens: int = 0
+    thinking_tokens: int = 0
     steps: int = 0
     prefill_seconds: float = 0.0
     decode_seconds: float = 0.0

@@ -1,312 +1,259 @@
-"""Skeleton decoding: the program writes the labels, the model fills in the values, field by field.
+"""One loaded model, any number of requests: those in flight share every batch llama.cpp is given.
 
-    [guidance | digest, instruction | Title: ........ | Description: ........ | Tags: ....... ]
-      once      once a draft           each label is fed together with the last token of the value before it
-
-Text is written over the tokens its language allows, several lines side by side, and the one they agree on is taken. The
-terms of the vocabulary are scored on the trie of their tokens (all branches in one batch), against what the same prompt
-without the post would have said; new terms are written in their own lane. Which of them a post gets is not decided here
-but by the rules, which know the blog.
+An answer is written as steps (answer.py) that ask for tokens to be evaluated. Each ``step`` collects what all answers
+in flight ask for into one batch; an answer that is finished makes room for the next request at once.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import replace
-
-import numpy as np
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeAlias
 
 from blogmetad.model import alphabet, prompt
-from blogmetad.model.line import Lexicon, Line
+from blogmetad.model.answer import Answer, Desk, Guide, Writer, question
 from blogmetad.model.llama import Cell, Llama, Logits, ModelError
-from blogmetad.model.voting import most_agreed
-from blogmetad.values import Ask, Opinion, Proposal, Request, Usage
+from blogmetad.model.saved import SavedStates
+from blogmetad.model.steps import Step
+from blogmetad.model.thinking import thinking as how_to_think
+from blogmetad.values import Proposal, Request, Usage
 
-GUIDANCE, DRAFT, BLANK, FIRST_BRANCH = 0, 1, 2, 3
-"""The sequences of the context: the shared guidance, the draft at hand, the same prompt without a post, branches."""
+GUIDANCE = 0
+"""The sequence that holds the guidance; those behind it belong to the answers in flight."""
 
-MOST_CANDIDATES = 40
-"""Each takes a branch of the context."""
-
-LINES, LINES_OF_SENTENCES = 8, 4
-"""How many titles and how many descriptions are written, to take the one they agree on most."""
-LIKELY = 0.15
-"""Log-odds for each nat of the model's opinion, where the likeliest term has to be told without the rules'
-reckoning."""
 ANSWER_ROOM = 768
-TERM_TOKENS, TERM_CHARS, TERM_WORDS = 8, 40, 4
-NO_POST = "(The text of the post is missing.)"
+"""Tokens of context an answer takes at most, all its branches together."""
+
+Result: TypeAlias = "tuple[int, Proposal | ModelError]"
+"""What became of a request, under the key it was admitted with."""
 
 
 class Stopped(Exception):
     """The caller withdrew the request between two steps."""
 
 
-class Cursor:
-    """The writing end of one sequence. Tokens written wait until their successor's logits are needed, so a label
-    costs no step of its own."""
+@dataclass(slots=True)
+class _Waiting:
+    """A request that is not in flight yet; ``question`` are the tokens it will be shown as, once they are counted."""
 
-    def __init__(self, model: Llama, sequence: int, position: int, stop: Callable[[], bool]) -> None:
-        self._model, self._stop = model, stop
-        self.sequence, self.position = sequence, position
-        self.waiting: list[int] = []
-        self.evaluated = self.steps = 0
+    key: int
+    request: Request
+    question: list[int] | None = None
 
-    def write(self, tokens: Sequence[int]) -> None:
-        """Append tokens, evaluated with the next ``look``."""
-        self.waiting += tokens
 
-    def look(self) -> Logits:
-        """Evaluate what waits; the logits for the next token."""
-        last = len(self.waiting) - 1
-        cells = [
-            Cell(token, self.position + i, (self.sequence,), wanted=i == last) for i, token in enumerate(self.waiting)
-        ]
-        (logits,) = self.step(cells)
-        self.position += len(cells)
-        self.waiting = []
-        return logits
+@dataclass(slots=True)
+class _Flight:
+    """A request in flight: its steps, what they ask for now, how far that has got, and what it cost so far."""
 
-    def step(self, cells: Sequence[Cell]) -> list[Logits]:
-        """Evaluate cells of this sequence or of branches of it; the logits wanted."""
-        if self._stop():
-            raise Stopped
-        if cells[-1].position >= self._model.context_size:
-            raise ModelError(f"the context of {self._model.context_size} tokens is full")
-        self.evaluated += len(cells)
-        self.steps += 1
-        return self._model.decode(cells)
+    waited: _Waiting
+    steps: Step[Answer]
+    reserved: int
+    fresh: int
+    began: float
+    cells: list[Cell]
+    given: int = 0
+    rows: list[Logits] = field(default_factory=list)
+    evaluated: int = 0
+    rounds: int = 0
+    prefilled: float = 0.0
 
-    def take(self, branch: int, tokens: int) -> None:
-        """Go on where a branch of this sequence has got to, ``tokens`` further on."""
-        self._model.drop(self.sequence)
-        self._model.branch(branch, self.sequence)
-        self.position += tokens
+    @property
+    def left(self) -> int:
+        """Cells still to be evaluated before the steps can go on."""
+        return len(self.cells) - self.given
 
 
 class Engine:
-    """One loaded model that answers requests, one at a time, always the same way for the same request."""
+    """Answers requests, always the same way for the same request. Not thread-safe.
 
-    def __init__(self, model: Llama, name: str, mode: str) -> None:
+    ``parallel`` is how many are in flight at most, ``thinking`` how many tokens a model that can may think (0: it must
+    not), ``saved`` the folder where the guidance's state is kept for the next start (None: nowhere).
+    """
+
+    def __init__(
+        self, model: Llama, name: str, mode: str, *, parallel: int = 1, thinking: int = 0, saved: Path | None = None
+    ) -> None:
         self._model, self._name, self._mode = model, name, mode
-        self._alphabet = alphabet.build(model)
-        self._frame = prompt.frame(model.chat_template())
-        self._comma = model.tokenize(",")[0]
+        frame = prompt.frame(model.chat_template(), thinking > 0)
+        how = how_to_think(model, thinking) if frame.thinks else None
+        self._desk = Desk(model, alphabet.build(model), frame, how)
+        self._saved = SavedStates(saved, model) if saved is not None else None
         self._guidance: list[int] = []
-        self._blank: dict[tuple[str, str], float] = {}
+        self._guide = Guide(GUIDANCE, 0, {})
+        self._known = 0
+        self._waiting: deque[_Waiting] = deque()
+        self._flights: dict[int, _Flight] = {}
+        self._slots = parallel
+        self._share = (model.sequences - 1) // parallel
+
+    @property
+    def busy(self) -> bool:
+        """Whether any request is not answered yet."""
+        return bool(self._waiting or self._flights)
+
+    def admit(self, key: int, request: Request) -> None:
+        """Take a request in; ``step`` gives its answer under ``key``."""
+        self._waiting.append(_Waiting(key, request))
+
+    def withdraw(self, key: int) -> None:
+        """Forget a request, wherever it has got to."""
+        self._waiting = deque(waiting for waiting in self._waiting if waiting.key != key)
+        for slot in [slot for slot, flight in self._flights.items() if flight.waited.key == key]:
+            self._land(slot)
 
     def propose(self, request: Request, stop: Callable[[], bool] = lambda: False) -> Proposal:
-        """Fill in every field asked for. Raises Stopped when ``stop()`` turns true, ModelError when llama.cpp fails."""
-        began = time.perf_counter()
-        fresh = self._share_guidance(request)
-        self._model.drop(DRAFT)
-        self._model.branch(GUIDANCE, DRAFT)
-        cursor = Cursor(self._model, DRAFT, len(self._guidance), stop)
-        shown = self._question(request, len(self._guidance))
-        cursor.write(shown)
-        texts: dict[str, str] = {}
-        terms: dict[str, tuple[Opinion, ...]] = {}
-        prefilled = began
-        before, lexicon = "", Lexicon(request.text)
-        for ask in request.asks:
-            label = f"{before}{prompt.label(ask)}:"
-            cursor.write(self._model.tokenize(label if ask.given is None else f"{label} {ask.given}"))
-            before = "\n"
-            if ask.given is not None:
-                continue
-            first = cursor.look()
-            if prefilled == began:
-                prefilled = time.perf_counter()
-            if ask.kind == "text":
-                texts[ask.field], tail = self._text(cursor, ask, first, lexicon)
-                before = f"{tail}\n"
-            else:
-                terms[ask.field] = self._terms(cursor, ask, first, request)
-        ended = time.perf_counter()
-        usage = Usage(
-            prompt_tokens=len(shown) + fresh,
-            reused_tokens=len(self._guidance) - fresh,
-            output_tokens=cursor.evaluated - len(shown),
-            steps=cursor.steps,
-            prefill_seconds=prefilled - began,
-            decode_seconds=ended - prefilled,
-            seconds=ended - began,
-        )
-        return Proposal(texts, terms, self._name, self._mode, usage)
+        """One answer, alone. Raises Stopped when ``stop()`` turns true, ModelError when llama.cpp fails."""
+        self.admit(0, request)
+        while not stop():
+            for _, result in self.step():
+                if isinstance(result, ModelError):
+                    raise result
+                return result
+        self.withdraw(0)
+        raise Stopped
 
-    def _share_guidance(self, request: Request) -> int:
-        """Bring the guidance's state into its sequence; how many tokens that took (0 if it is there already)."""
-        opening = self._model.tokenize(self._frame.opening, special=True)
+    def step(self) -> list[Result]:
+        """Have llama.cpp evaluate one batch for everything in flight; what has ended with it."""
+        ended = self._board()
+        shares: list[tuple[int, list[Cell]]] = []
+        room, outputs = self._model.batch_size, self._model.outputs
+        # Short ones first: a draft that writes its title does not wait for another's whole prompt.
+        for slot in sorted(self._flights, key=lambda slot: self._flights[slot].left):
+            cells = _fitting(self._flights[slot], room, outputs)
+            room, outputs = room - len(cells), outputs - sum(cell.wanted for cell in cells)
+            shares.append((slot, cells))
+        if not shares:
+            return ended
+        try:
+            rows = iter(self._model.decode([cell for _, cells in shares for cell in cells]))
+        except ModelError as error:
+            return ended + self._retreat(error)
+        for slot, cells in shares:
+            flight = self._flights[slot]
+            flight.rows += [next(rows) for cell in cells if cell.wanted]
+            flight.given += len(cells)
+            flight.evaluated += len(cells)
+            flight.rounds += bool(cells)
+            if flight.left == 0:
+                ended += self._resume(slot)
+        return ended
+
+    def _board(self) -> list[Result]:
+        """Take in as many waiting requests as there is room for, in their order; those that cannot be answered."""
+        refused: list[Result] = []
+        while self._waiting and len(self._flights) < self._slots:
+            waiting = self._waiting[0]
+            try:
+                if not self._take_off(waiting):
+                    break
+            except ModelError as error:
+                refused.append((waiting.key, error))
+            self._waiting.popleft()
+        return refused
+
+    def _take_off(self, waiting: _Waiting) -> bool:
+        """Begin an answer, unless it has to wait for others to end: for their room, or because it needs other
+        guidance than they do."""
+        began = time.perf_counter()
+        fresh = self._share_guidance(waiting.request)
+        if fresh is None:
+            return False
+        answer = ANSWER_ROOM + (self._desk.thinking.budget if self._desk.thinking else 0)
+        room = self._model.context_size - self._guide.length
+        if waiting.question is None:
+            waiting.question = question(self._desk, waiting.request, room - answer)
+        reserved = len(waiting.question) + answer
+        if self._flights and reserved > room - sum(flight.reserved for flight in self._flights.values()):
+            return False
+        slot = next(n for n in range(self._slots) if n not in self._flights)
+        first = GUIDANCE + 1 + slot * self._share
+        writer = Writer(self._desk, self._guide, range(first, first + self._share), waiting.request, waiting.question)
+        steps = writer.write()
+        self._flights[slot] = _Flight(waiting, steps, reserved, fresh, began, next(steps))
+        return True
+
+    def _share_guidance(self, request: Request) -> int | None:
+        """Bring the guidance's state into its sequence; how many tokens had to be evaluated for that (0 if it is there
+        already). None while drafts with other guidance are in flight."""
+        opening = self._model.tokenize(self._desk.frame.opening, special=True)
         tokens = opening + self._model.tokenize(prompt.system(request))
         if tokens == self._guidance:
             return 0
+        if self._flights:
+            return None
         limit = self._model.context_size // 2
         if len(tokens) > limit:
             raise ModelError(f"the guidance of the rules takes {len(tokens)} tokens, {limit} is the most")
         self._model.clear()
-        self._blank = {}
         self._guidance = []
-        self._model.decode([Cell(t, i, (GUIDANCE,)) for i, t in enumerate(tokens)])
+        blank = self._saved.restore(tokens, GUIDANCE) if self._saved is not None else None
+        if blank is None:
+            self._model.decode([Cell(t, i, (GUIDANCE,)) for i, t in enumerate(tokens)])
         self._guidance = tokens
-        return len(tokens)
+        self._guide = Guide(GUIDANCE, len(tokens), dict(blank or {}))
+        self._known = len(blank) if blank is not None else -1
+        return len(tokens) if blank is None else 0
 
-    def _question(self, request: Request, used: int) -> list[int]:
-        """The tokens from the end of the guidance to the first label, the digest cut to the room there is."""
-        middle = self._model.tokenize(self._frame.middle, special=True)
-        closing = self._model.tokenize(self._frame.closing, special=True)
-        room = self._model.context_size - used - len(middle) - len(closing) - ANSWER_ROOM
-        text = self._model.tokenize(prompt.user(request))
-        if len(text) > room:
-            # Rare: a digest denser in tokens than estimated. The instruction at its end has to stay.
-            tail = self._model.tokenize(prompt.user(Request("", "", request.asks)))
-            text = text[: max(0, room - len(tail))] + tail
-        return middle + text + closing
+    def _resume(self, slot: int) -> list[Result]:
+        """Let an answer go on with its logits; its proposal, if that was the last of it."""
+        flight = self._flights[slot]
+        rows, flight.rows = flight.rows, []
+        flight.prefilled = flight.prefilled or time.perf_counter()
+        try:
+            flight.cells, flight.given = flight.steps.send(rows), 0
+        except StopIteration as end:
+            self._land(slot)
+            self._save()
+            return [(flight.waited.key, self._proposal(flight, end.value))]
+        return []
 
-    def _text(self, cursor: Cursor, ask: Ask, logits: Logits, lexicon: Lexicon) -> tuple[str, str]:
-        """A line of text in the language of the field, and what its last token held before the line feed.
+    def _retreat(self, error: ModelError) -> list[Result]:
+        """A batch was refused. One answer alone has failed; several are begun again one by one, the first first."""
+        flights = sorted(self._flights.items(), key=lambda entry: entry[1].began)
+        for slot, _ in flights:
+            self._land(slot)
+        if len(flights) == 1:
+            return [(flights[0][1].waited.key, error)]
+        self._slots = 1
+        self._waiting.extendleft(flight.waited for _, flight in reversed(flights))
+        return []
 
-        Several are written side by side, the first of them greedily; the one they agree on most is taken.
-        """
-        barred = tuple(self._model.tokenize(f"{space}{text}")[0] for text in ask.refused if text for space in ("", " "))
-        count = 1 if ask.field == "slug" else LINES_OF_SENTENCES if ask.sentences else LINES
-        lines = [
-            Line(ask, self._alphabet, lexicon, barred, np.random.default_rng(seed) if seed else None)
-            for seed in range(count)
-        ]
-        self._write(cursor, lines, logits)
-        best = most_agreed([line.text for line in lines], [line.whole for line in lines])
-        cursor.take(FIRST_BRANCH + best, len(lines[best].tokens))
-        for i in range(count):
-            self._model.drop(FIRST_BRANCH + i)
-        return lines[best].text, lines[best].tail
+    def _land(self, slot: int) -> None:
+        """End a flight and forget its sequences."""
+        self._flights.pop(slot).steps.close()
+        for sequence in range(1 + slot * self._share, 1 + (slot + 1) * self._share):
+            self._model.drop(sequence)
 
-    def _write(self, cursor: Cursor, lines: Sequence[Line], logits: Logits) -> None:
-        """Write lines to their ends, each on a branch of its own, a token of each in a step."""
-        for i in range(len(lines)):
-            self._model.drop(FIRST_BRANCH + i)  # a request that was withdrawn may have left something
-            self._model.branch(cursor.sequence, FIRST_BRANCH + i)
-        going = [(i, logits) for i in range(len(lines))]
-        while going:
-            chosen = [(i, token) for i, row in going if (token := lines[i].choose(row)) is not None]
-            cells = [
-                Cell(token, cursor.position + len(lines[i].tokens) - 1, (FIRST_BRANCH + i,), wanted=True)
-                for i, token in chosen
-            ]
-            rows = cursor.step(cells) if cells else []
-            going = [(i, row) for (i, _), row in zip(chosen, rows, strict=True)]
+    def _save(self) -> None:
+        """Keep what every start would have to compute again: the guidance's state, what is said without a post."""
+        if self._saved is not None and len(self._guide.blank) > self._known:
+            self._saved.keep(self._guidance, GUIDANCE, self._guide.blank)
+            self._known = len(self._guide.blank)
 
-    def _terms(self, cursor: Cursor, ask: Ask, logits: Logits, request: Request) -> tuple[Opinion, ...]:
-        """What the model thinks of each candidate, and, where the rules have a lane for them, terms of its own.
-
-        The line is then filled in, with the model's own terms or else the likeliest, so that the lines behind it follow
-        from it.
-        """
-        weighed = self._weigh(cursor, ask, logits, request)
-        if ask.new:
-            return weighed + self._write_terms(cursor, ask, logits)
-        priors = {candidate.name: candidate.prior for candidate in ask.candidates}
-        likely = sorted(weighed, key=lambda o: (-(priors[o.name] + LIKELY * o.score), o.name))
-        cursor.write(self._model.tokenize(" " + ", ".join(o.name for o in likely[: max(ask.low, 1)])))
-        return weighed
-
-    def _weigh(self, cursor: Cursor, ask: Ask, logits: Logits, request: Request) -> tuple[Opinion, ...]:
-        if not ask.candidates:
-            return ()
-        tokens = {c.name: self._model.tokenize(" " + c.name) for c in ask.candidates[:MOST_CANDIDATES]}
-        seen = self._score(DRAFT, cursor.position, _log_softmax(logits), tokens)
-        self._score_blank(ask, request, tokens)
-        return tuple(Opinion(name, seen[name] - self._blank[ask.field, name]) for name in tokens)
-
-    def _score(self, sequence: int, position: int, first: Logits, tokens: dict[str, list[int]]) -> dict[str, float]:
-        """Mean log-probability per token of each term behind ``sequence``, all branches of their trie in one batch."""
-        names = sorted(tokens)
-        branches = {name: FIRST_BRANCH + i for i, name in enumerate(names)}
-        nodes: dict[tuple[int, ...], list[int]] = {}
-        for name in names:
-            for depth in range(1, len(tokens[name])):
-                nodes.setdefault(tuple(tokens[name][:depth]), []).append(branches[name])
-        for name in names:
-            self._model.branch(sequence, branches[name])
-        paths = sorted(nodes, key=lambda path: (len(path), path))
-        cells = [Cell(p[-1], position + len(p) - 1, tuple(nodes[p]), wanted=True) for p in paths]
-        after: dict[tuple[int, ...], Logits] = {(): first}
-        after |= {p: _log_softmax(row) for p, row in zip(paths, self._model.decode(cells), strict=True)}
-        for name in names:
-            self._model.drop(branches[name])
-        return {
-            name: float(np.mean([after[tuple(ids[:i])][token] for i, token in enumerate(ids)]))
-            for name, ids in tokens.items()
-        }
-
-    def _score_blank(self, ask: Ask, request: Request, tokens: dict[str, list[int]]) -> None:
-        """Learn, once, what the model would say of these terms without having read anything.
-
-        The candidates are named in the order of the alphabet, so that it does not matter which post comes first.
-        """
-        missing = {name: ids for name, ids in tokens.items() if (ask.field, name) not in self._blank}
-        if not missing:
-            return
-        self._model.drop(BLANK)
-        self._model.branch(GUIDANCE, BLANK)
-        cursor = Cursor(self._model, BLANK, len(self._guidance), lambda: False)
-        named = replace(ask, candidates=tuple(sorted(ask.candidates, key=lambda candidate: candidate.name)))
-        plain = Request(request.guidance, NO_POST, (named,))
-        cursor.write(self._question(plain, len(self._guidance)) + self._model.tokenize(f"{prompt.label(ask)}:"))
-        first = _log_softmax(cursor.look())
-        scores = self._score(BLANK, cursor.position, first, missing)
-        self._blank |= {(ask.field, name): score for name, score in scores.items()}
-        self._model.drop(BLANK)
-
-    def _write_terms(self, cursor: Cursor, ask: Ask, logits: Logits) -> tuple[Opinion, ...]:
-        """Terms in the model's own words: language and case decide what they may be made of."""
-        letters = self._alphabet
-        inside = letters.terms[ask.language, ask.lower]
-        found: list[Opinion] = []
-        known: set[str] = set()
-        value, scores = b"", list[float]()
-        while len(found) < ask.high:
-            text = value.decode("utf-8", "ignore").strip()
-            mask = inside.copy()
-            full = len(scores) >= TERM_TOKENS or len(text) >= TERM_CHARS or text.count(" ") >= TERM_WORDS
-            if full:
-                mask[:] = -np.inf
-            if full or (text and _fold(text) not in known):
-                mask[self._comma] = 0.0
-                if len(found) + 1 >= ask.low:
-                    mask = np.maximum(mask, letters.line_ends)
-            token = int(np.argmax(logits + mask))
-            ending = letters.line_ends[token] == 0
-            if token == self._comma or ending:
-                if _fold(text) not in known and not _stretched(text, found):
-                    found.append(Opinion(text, float(np.mean(scores)), written=True))
-                elif full:
-                    break
-                known.add(_fold(text))
-                if ending:
-                    break
-                value, scores = b"", []
-            else:
-                value += letters.pieces[token]
-                scores.append(float(_log_softmax(logits)[token]))
-            if len(found) >= ask.high:
-                break
-            cursor.write([token])
-            logits = cursor.look()
-        return tuple(found)
+    def _proposal(self, flight: _Flight, answer: Answer) -> Proposal:
+        now = time.perf_counter()
+        asked = len(flight.waited.question or ())
+        usage = Usage(
+            prompt_tokens=asked + flight.fresh,
+            reused_tokens=self._guide.length - flight.fresh,
+            output_tokens=flight.evaluated - asked,
+            thinking_tokens=answer.thinking_tokens,
+            steps=flight.rounds,
+            prefill_seconds=flight.prefilled - flight.began,
+            decode_seconds=now - flight.prefilled,
+            seconds=now - flight.began,
+        )
+        return Proposal(answer.texts, answer.terms, self._name, self._mode, usage)
 
 
-def _log_softmax(logits: Logits) -> Logits:
-    shifted = logits - logits.max()
-    return np.asarray(shifted - np.log(np.exp(shifted).sum()), dtype=np.float32)
-
-
-def _fold(term: str) -> str:
-    return "".join(term.casefold().split()).replace("-", "")
-
-
-def _stretched(text: str, found: list[Opinion]) -> bool:
-    """Whether a term only adds words to one of two or more words that is there already (``x y`` -> ``x y methods``)."""
-    words = set(text.casefold().split())
-    earlier = [set(opinion.name.casefold().split()) for opinion in found]
-    return any(len(other) > 1 and other < words for other in earlier)
+def _fitting(flight: _Flight, room: int, outputs: int) -> list[Cell]:
+    """The next cells of a flight that still fit into a batch of so many tokens and rows of logits."""
+    cells = flight.cells[flight.given : flight.given + room]
+    for i, cell in enumerate(cells):
+        outputs -= cell.wanted
+        if outputs < 0:
+            return cells[:i]
+    return cells

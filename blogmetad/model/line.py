@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 import re
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,6 +18,8 @@ OVERRUN = 1.4
 
 WARMTH, LIKELIEST = 0.7, 40
 """Temperature of a sampled line, and among how many tokens it draws."""
+IMPROBABLE = 10.0
+"""Nats below the likeliest token: at this temperature none deeper is drawn in a million."""
 
 TRIED = 2000
 """Of the likeliest tokens, how many are tried for one that keeps to the post's Latin words: all would take seconds."""
@@ -50,88 +53,123 @@ class Lexicon:
         return begins_one and all(word in self._known for word in whole[len(text) > 80 :])
 
 
-class Line:
-    """A value of ``ask``. ``chance`` makes it a sampled one, the same for the same seed; without it it is greedy.
+@dataclass(frozen=True, slots=True)
+class Pen:
+    """What draws the tokens of a line: the likeliest ones, or, with ``chance``, likely ones, the same for the same
+    seed."""
 
-    ``barred`` are tokens it must not begin with. When ``choose`` gives None it is done; ``tail`` is then what the last
-    token held before the line feed.
+    number: int
+    chance: np.random.Generator | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What all lines of one value share. ``barred`` are tokens it must not begin with."""
+
+    ask: Ask
+    letters: Alphabet
+    lexicon: Lexicon
+    barred: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A value as far as it is written. Several pens write one line until they want different tokens.
+
+    When it is ``done``, ``tail`` is what its last token held before the line feed.
     """
 
-    def __init__(
-        self,
-        ask: Ask,
-        letters: Alphabet,
-        lexicon: Lexicon,
-        barred: tuple[int, ...] = (),
-        chance: np.random.Generator | None = None,
-    ) -> None:
-        self._ask, self._letters, self._lexicon = ask, letters, lexicon
-        self._barred, self._chance = list(barred), chance
-        self._value = b""
-        self.tokens: list[int] = []
-        self.tail = ""
+    pens: tuple[Pen, ...]
+    value: bytes = b""
+    tokens: tuple[int, ...] = ()
+    tail: str = ""
+    done: bool = False
 
     @property
     def text(self) -> str:
         """What is written so far."""
-        return self._value.decode("utf-8", "ignore").strip() + self.tail
+        return self.value.decode("utf-8", "ignore").strip() + self.tail
 
-    @property
-    def whole(self) -> bool:
-        """Whether the value has come to an end of its own within its room, as a sentence if it has to be one."""
-        text = self.text
-        return len(text) <= self._ask.high and (not self._ask.sentences or bool(_FULL_STOP.search(text)))
 
-    def choose(self, logits: Logits) -> int | None:
-        """The next token, None at the end of the value."""
-        text, ask, letters = self.text, self._ask, self._letters
-        room = ask.high * OVERRUN if ask.sentences else ask.high
-        if len(self.tokens) >= ask.high or len(text) >= room or sentence_done(text, ask) or looping(text):
-            return None
-        mask = self._mask(text)
-        scores = logits + mask
-        if not self._value:
-            scores += letters.openings
-            scores[self._barred] = -np.inf
-        if may_stop(text):
-            scores[letters.full_stops] += urge_to_stop(len(text), ask)
-        token = self._draw(scores)
-        if ask.language == "zh" and not self._lexicon.allows(text + self._piece(token)):
-            token = self._draw(self._allowed(scores, text))
-        if letters.line_ends[token] == 0:
-            self.tail = letters.pieces[token].split(b"\n")[0].decode("utf-8", "ignore").rstrip()
-            return None
-        self._value += letters.pieces[token]
-        self.tokens.append(token)
-        return token
+def pens(count: int) -> tuple[Pen, ...]:
+    """So many pens; the first takes the likeliest tokens, each of the others draws in its own way."""
+    return tuple(Pen(n, np.random.default_rng(n) if n else None) for n in range(count))
 
-    def _mask(self, text: str) -> Mask:
-        ask, letters = self._ask, self._letters
-        lacks_han = ask.language == "zh" and not _has_han(text)
-        mask = letters.han if lacks_han and len(text) > ask.high // 4 else letters.text[ask.language]
-        ready = len(text) >= max(ask.low, 1) and not lacks_han
-        return np.maximum(mask, letters.line_ends) if ready else mask
 
-    def _allowed(self, scores: Logits, text: str) -> Logits:
-        """The scores with only those tokens left that keep to the post's Latin words. A name broken off half way can
-        leave none: then all stay, or the value would never end."""
-        likeliest = np.argsort(-scores)[:TRIED]
-        kept = [t for t in likeliest if scores[t] > -np.inf and self._lexicon.allows(text + self._piece(t))]
-        if not kept:
-            return scores
-        allowed = np.full_like(scores, -np.inf)
-        allowed[kept] = scores[kept]
-        return allowed
+def whole(text: str, ask: Ask) -> bool:
+    """Whether a value has come to an end of its own within its room, as a sentence if it has to be one."""
+    return len(text) <= ask.high and (not ask.sentences or bool(_FULL_STOP.search(text)))
 
-    def _draw(self, scores: Logits) -> int:
-        if self._chance is None:
-            return int(np.argmax(scores))
-        likeliest = np.argpartition(scores, -LIKELIEST)[-LIKELIEST:]
-        weights = np.exp((scores[likeliest] - scores[likeliest].max()) / WARMTH)
-        return int(self._chance.choice(likeliest, p=weights / weights.sum()))
 
-    def _piece(self, token: int) -> str:
-        return self._letters.pieces[token].decode("utf-8", "ignore")
+def grow(line: Line, logits: Logits, page: Page) -> list[Line]:
+    """The line one token further on, once for each token its pens choose; done where it has come to its end."""
+    text, ask, letters = line.text, page.ask, page.letters
+    room = ask.high * OVERRUN if ask.sentences else ask.high
+    if len(line.tokens) >= ask.high or len(text) >= room or sentence_done(text, ask) or looping(text):
+        return [replace(line, done=True)]
+    scores = _scores(line, text, logits, page)
+    chosen: dict[int, list[Pen]] = {}
+    for pen in line.pens:
+        token = _draw(scores, pen)
+        if ask.language == "zh" and not page.lexicon.allows(text + _piece(page, token)):
+            token = _draw(_allowed(scores, text, page), pen)
+        chosen.setdefault(token, []).append(pen)
+    return [_extended(line, token, tuple(who), letters) for token, who in chosen.items()]
+
+
+def _extended(line: Line, token: int, who: tuple[Pen, ...], letters: Alphabet) -> Line:
+    piece = letters.pieces[token]
+    if letters.line_ends[token] == 0:
+        tail = piece.split(b"\n")[0].decode("utf-8", "ignore").rstrip()
+        return Line(who, line.value, line.tokens, tail, done=True)
+    return Line(who, line.value + piece, (*line.tokens, token))
+
+
+def _scores(line: Line, text: str, logits: Logits, page: Page) -> Logits:
+    """The logits with what may not come next ruled out, and full stops favoured where the value is long enough."""
+    letters = page.letters
+    scores = logits + _mask(text, page)
+    if not line.value:
+        scores += letters.openings
+        scores[list(page.barred)] = -np.inf
+    if may_stop(text):
+        scores[letters.full_stops] += urge_to_stop(len(text), page.ask)
+    return scores
+
+
+def _mask(text: str, page: Page) -> Mask:
+    ask, letters = page.ask, page.letters
+    lacks_han = ask.language == "zh" and not _has_han(text)
+    mask = letters.han if lacks_han and len(text) > ask.high // 4 else letters.text[ask.language]
+    ready = len(text) >= max(ask.low, 1) and not lacks_han
+    return np.maximum(mask, letters.line_ends) if ready else mask
+
+
+def _allowed(scores: Logits, text: str, page: Page) -> Logits:
+    """The scores with only those tokens left that keep to the post's Latin words. A name broken off half way can
+    leave none: then all stay, or the value would never end."""
+    likeliest = np.argpartition(-scores, TRIED)[:TRIED] if len(scores) > TRIED else np.arange(len(scores))
+    kept = [t for t in likeliest if scores[t] > -np.inf and page.lexicon.allows(text + _piece(page, t))]
+    if not kept:
+        return scores
+    allowed = np.full_like(scores, -np.inf)
+    allowed[kept] = scores[kept]
+    return allowed
+
+
+def _draw(scores: Logits, pen: Pen) -> int:
+    likeliest = int(np.argmax(scores))
+    if pen.chance is None:
+        return likeliest
+    # Only what has a chance worth the name is sorted: the vocabulary has 150,000 tokens.
+    near = np.flatnonzero(scores > scores[likeliest] - IMPROBABLE)
+    near = near[np.argsort(-scores[near], kind="stable")[:LIKELIEST]]
+    weights = np.exp((scores[near] - scores[likeliest]) / WARMTH)
+    return int(pen.chance.choice(near, p=weights / weights.sum()))
+
+
+def _piece(page: Page, token: int) -> str:
+    return page.letters.pieces[token].decode("utf-8", "ignore")
 
 
 def sentence_done(text: str, ask: Ask) -> bool:

@@ -21,7 +21,8 @@ DEBUG, CONTINUED = 1, 5
 """Of ggml's log levels, the ones treated apart."""
 
 OUTPUTS = 64
-"""Rows of logits per batch at most: each takes 600 KB, and llama.cpp keeps room for all of them."""
+"""Rows of logits per batch at most, unless there are more sequences: each takes 600 KB, and llama.cpp keeps room for
+all of them."""
 
 Logits = npt.NDArray[np.float32]
 
@@ -33,7 +34,7 @@ class ModelError(RuntimeError):
 @dataclass(frozen=True, slots=True)
 class LoadOptions:
     """How to load. ``extra_buffers`` lets llama.cpp use AMX and repacked weights (fast, but compilers have
-    miscompiled it); ``gpu_layers`` -1 means all; sizes in tokens."""
+    miscompiled it); ``gpu_layers`` -1 means all; sizes in tokens; ``sequences`` is how many branches there may be."""
 
     path: Path
     threads: int
@@ -41,7 +42,7 @@ class LoadOptions:
     extra_buffers: bool = True
     context: int = 4096
     batch: int = 512
-    sequences: int = 48
+    sequences: int = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,8 @@ class Llama:
     """A model in memory. Not thread-safe. ``close`` frees it."""
 
     def __init__(self, options: LoadOptions) -> None:
+        self.options = options
+        self.sequences = options.sequences
         lib.llama_log_set(_to_stderr, ctypes.c_void_p())
         lib.llama_backend_init()
         params = lib.llama_model_default_params()
@@ -71,7 +74,7 @@ class Llama:
         context.n_batch = context.n_ubatch = min(options.batch, context.n_ctx)
         context.n_seq_max = options.sequences
         context.n_threads = context.n_threads_batch = options.threads
-        context.n_outputs_max = OUTPUTS
+        context.n_outputs_max = self.outputs = max(OUTPUTS, options.sequences)
         context.kv_unified = True
         context.no_perf = True
         self._context = lib.llama_init_from_model(self._model, context)
@@ -141,7 +144,7 @@ class Llama:
         """Runs of cells that fit one batch in size and in the number of rows wanted back."""
         start = wanted = 0
         for i, cell in enumerate(cells):
-            if i - start == self.batch_size or (cell.wanted and wanted == OUTPUTS):
+            if i - start == self.batch_size or (cell.wanted and wanted == self.outputs):
                 yield cells[start:i]
                 start, wanted = i, 0
             wanted += cell.wanted
@@ -170,6 +173,25 @@ class Llama:
     def drop(self, sequence: int) -> None:
         """Forget a sequence."""
         lib.llama_memory_seq_rm(self._memory, sequence, -1, -1)
+
+    @property
+    def setting(self) -> str:
+        """Everything about the context that a sequence's state depends on."""
+        o = self.options
+        return f"{self.context_size} {self.batch_size} {o.sequences} {o.gpu_layers} {o.extra_buffers}"
+
+    def state(self, sequence: int) -> bytes:
+        """All llama.cpp knows of a sequence."""
+        size = lib.llama_state_seq_get_size(self._context, sequence)
+        buffer = (ctypes.c_uint8 * size)()
+        written = lib.llama_state_seq_get_data(self._context, buffer, size, sequence)
+        return bytes(buffer[:written]) if written < size else bytes(buffer)
+
+    def restore(self, sequence: int, state: bytes) -> bool:
+        """Bring back what ``state`` gave, into a sequence that is empty. The bytes have to be right: llama.cpp trusts
+        them."""
+        buffer = (ctypes.c_uint8 * len(state)).from_buffer_copy(state)
+        return bool(lib.llama_state_seq_set_data(self._context, buffer, len(state), sequence) == len(state))
 
     def clear(self) -> None:
         """Forget everything."""

@@ -5,7 +5,7 @@ Small models copy long instructions instead of following them, so the instructio
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -22,6 +22,9 @@ _CHINESE_LABELS = {
 LISTED = 16
 """A vocabulary of at most this many terms is told to the model; a longer one is only scored."""
 
+THINK, THOUGHT = "<think>", "</think>"
+"""What opens a thought and what closes it, each one token of the models that think."""
+
 _SYSTEM, _USER = "\x02system\x03", "\x02user\x03"
 CHATML = (
     "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
@@ -32,23 +35,38 @@ CHATML = (
 @dataclass(frozen=True, slots=True)
 class Frame:
     """A chat template around two messages: the text before the system message, between it and the user message, and
-    behind that up to the first word of the answer. Only these three may hold control tokens."""
+    behind that up to the first word of the answer, or of a thought. Only these three may hold control tokens.
+
+    ``thinks``: a thought comes first.
+    """
 
     opening: str
     middle: str
     closing: str
+    thinks: bool = False
 
 
-def frame(template: str | None) -> Frame:
-    """Render a GGUF's chat template (Jinja) with thinking off, around placeholders, and take it apart again.
+def frame(template: str | None, thinking: bool = False) -> Frame:
+    """Render a GGUF's chat template (Jinja) around placeholders, and take it apart again.
 
-    Templates that do not know ``enable_thinking`` ignore it; hybrid Qwen3 templates write their empty think block.
+    Without ``thinking`` no thought is left open: hybrid templates write an empty one where ``enable_thinking`` is
+    false, and one that always opens a thought has it closed. With it, a model that never thinks still does not.
     """
+    on, off = _rendered(template, thinking=True), _rendered(template, thinking=False)
+    opens = on.closing.rstrip().endswith(THINK)
+    if thinking and (opens or on != off):
+        return replace(on, closing=on.closing if opens else f"{on.closing}{THINK}\n", thinks=True)
+    if off.closing.rstrip().endswith(THINK):
+        return replace(off, closing=f"{off.closing.rstrip()}\n\n{THOUGHT}\n\n")
+    return off
+
+
+def _rendered(template: str | None, thinking: bool) -> Frame:
     environment = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True)
     rendered = environment.from_string(template or CHATML).render(
         messages=[{"role": "system", "content": _SYSTEM}, {"role": "user", "content": _USER}],
         add_generation_prompt=True,
-        enable_thinking=False,
+        enable_thinking=thinking,
         tools=None,
         bos_token="",
         eos_token="",

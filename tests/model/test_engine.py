@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from blogmetad.model.answer import question
 from blogmetad.model.engine import Engine, Stopped
 from blogmetad.model.llama import Cell, Llama, LoadOptions, ModelError
 from blogmetad.values import Ask, Candidate, Request
@@ -79,16 +80,6 @@ def test_the_prior_of_a_candidate_does_not_move_the_models_opinion_of_it(tiny: E
     assert said[0] == said[1]
 
 
-def test_the_lines_behind_the_terms_follow_from_the_likeliest(tiny: Engine) -> None:
-    described = []
-    for priors in ((50.0, -50.0), (-50.0, 50.0)):
-        terms = tuple(Candidate(name, prior) for name, prior in zip(("memory", "travel"), priors, strict=True))
-        ask = Ask("categories", "terms", "Category", "en", 1, 1, terms)
-        description = Ask("description", "text", "Description", "en", 20, 80)
-        described.append(tiny.propose(Request("", ZH, (ask, description))).texts["description"])
-    assert described[0] != described[1]
-
-
 def test_new_terms_are_lower_case_distinct_and_as_many_as_asked_for(tiny: Engine) -> None:
     ask = Ask("tags", "terms", "Tags", "en", 3, 5, new=True, lower=True)
     opinions = tiny.propose(Request("", ZH, (ask,))).terms["tags"]
@@ -110,8 +101,8 @@ def test_control_tokens_in_a_draft_are_plain_text(tiny: Engine) -> None:
     model = tiny._model
     assert len(model.tokenize("<|im_end|>", special=True)) == 1
     assert len(model.tokenize("<|im_end|>")) > 1
-    shown = tiny._question(Request("", "x <|im_end|> y", (TITLE,)), 0)
-    clean = tiny._question(Request("", "x y", (TITLE,)), 0)
+    shown = question(tiny._desk, Request("", "x <|im_end|> y", (TITLE,)))
+    clean = question(tiny._desk, Request("", "x y", (TITLE,)))
     (end,) = model.tokenize("<|im_end|>", special=True)
     assert shown.count(end) == clean.count(end)
 

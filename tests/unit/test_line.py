@@ -9,7 +9,21 @@ import numpy as np
 import pytest
 
 from blogmetad.model import alphabet
-from blogmetad.model.line import LIKELIEST, SENTENCE_URGE, STOP_URGE, TRIED, Lexicon, Line, may_stop, urge_to_stop
+from blogmetad.model.line import (
+    LIKELIEST,
+    SENTENCE_URGE,
+    STOP_URGE,
+    TRIED,
+    Lexicon,
+    Line,
+    Page,
+    Pen,
+    grow,
+    may_stop,
+    pens,
+    urge_to_stop,
+    whole,
+)
 from blogmetad.values import Ask
 
 ASK = Ask("title", "text", "标题", "zh", 2, 8)
@@ -39,10 +53,12 @@ def written(post: str, *pieces: str, seed: int | None = None, ask: Ask = ASK) ->
     """The value a model writes that likes its tokens the better the earlier they are in its vocabulary."""
     never = (f"<{number}>" for number in range(LIKELIEST))
     letters = alphabet.build(Pieces((*pieces, "\n", *never)))  # type: ignore[arg-type]
-    line = Line(ask, letters, Lexicon(post), chance=None if seed is None else np.random.default_rng(seed))
+    page = Page(ask, letters, Lexicon(post))
+    line = Line((Pen(0, None if seed is None else np.random.default_rng(seed)),))
     logits = -np.arange(len(letters.pieces), dtype=np.float32)
     for _ in range(ask.high + 1):
-        if line.choose(logits.copy()) is None:
+        (line,) = grow(line, logits.copy(), page)
+        if line.done:
             return line.text
     raise AssertionError(f"it goes on after {line.text!r}")
 
@@ -105,12 +121,26 @@ def test_the_urge_to_stop_grows_from_near_the_usual_length_on_and_is_weaker_for_
     assert urge_to_stop(90, about) == SENTENCE_URGE < STOP_URGE
 
 
-@pytest.mark.parametrize(("pieces", "whole"), [(("A cache", "."), True), (("A cache",), False), (("缓存", "。"), True)])
-def test_a_description_is_whole_when_it_ends_as_a_sentence(pieces: tuple[str, ...], whole: bool) -> None:
+@pytest.mark.parametrize(("pieces", "ends"), [(("A cache", "."), True), (("A cache",), False), (("缓存", "。"), True)])
+def test_a_description_is_whole_when_it_ends_as_a_sentence(pieces: tuple[str, ...], ends: bool) -> None:
     ask = Ask("description", "text", "Description", "any", 3, 60, sentences=True)
     letters = alphabet.build(Pieces((*pieces, "\n")))  # type: ignore[arg-type]
-    line = Line(ask, letters, Lexicon(""))
+    page, line = Page(ask, letters, Lexicon("")), Line(pens(1))
     for token in range(len(pieces) + 1):
-        line.choose(np.eye(len(pieces) + 1, dtype=np.float32)[token] * 50)
+        (line,) = grow(line, np.eye(len(pieces) + 1, dtype=np.float32)[token] * 50, page)
     assert line.text == "".join(pieces)
-    assert line.whole is whole
+    assert whole(line.text, ask) is ends
+
+
+def test_pens_share_a_line_until_they_want_different_tokens() -> None:
+    letters = alphabet.build(Pieces(("one", "two", *(f"<{n}>" for n in range(LIKELIEST)), "\n")))  # type: ignore[arg-type]
+    page = Page(Ask("title", "text", "Title", "en", 2, 40), letters, Lexicon(""))
+    even = np.full(len(letters.pieces), -50, dtype=np.float32)
+    even[:2] = 0
+    certain = even.copy()
+    certain[0] = 40
+    (together,) = grow(Line(pens(12)), certain, page)
+    apart = grow(together, even, page)
+    assert [pen.number for pen in together.pens] == list(range(12))
+    assert {line.text for line in apart} == {"oneone", "onetwo"}
+    assert sorted(pen.number for line in apart for pen in line.pens) == list(range(12))
