@@ -244,7 +244,7 @@ def _layer(number: int, back: Matrix, random: np.random.Generator) -> dict[str, 
     return {f"blk.{number}.{name}.weight": weight for name, weight in {**attention, **feed_forward, **ones}.items()}
 
 
-def _describe(writer: gguf.GGUFWriter, vocabulary: _Vocabulary) -> None:
+def _describe(writer: gguf.GGUFWriter, vocabulary: _Vocabulary, template: str) -> None:
     """Hyper-parameters, tokenizer and template, under the keys llama.cpp reads."""
     writer.add_name("Tiny Qwen3 for tests")
     writer.add_context_length(CONTEXT)
@@ -272,10 +272,10 @@ def _describe(writer: gguf.GGUFWriter, vocabulary: _Vocabulary) -> None:
     writer.add_eos_token_id(vocabulary.id("<|im_end|>"))
     writer.add_pad_token_id(vocabulary.id("<|endoftext|>"))
     writer.add_add_bos_token(False)
-    writer.add_chat_template(TEMPLATE)
+    writer.add_chat_template(template)
 
 
-def write_tiny_qwen3(path: Path, seed: int = 0) -> Path:
+def write_tiny_qwen3(path: Path, seed: int = 0, template: str = TEMPLATE) -> Path:
     """Write the model to ``path`` (about 2 MB) and return it. The same seed gives the same bytes."""
     random = np.random.default_rng(seed)
     vocabulary = _vocabulary()
@@ -286,7 +286,7 @@ def write_tiny_qwen3(path: Path, seed: int = 0) -> Path:
         weights |= _layer(number, back, random)
 
     writer = gguf.GGUFWriter(path, "qwen3")
-    _describe(writer, vocabulary)
+    _describe(writer, vocabulary, template)
     for name, weight in weights.items():
         writer.add_tensor(name, weight.astype(np.float16) if weight.ndim == 2 else weight)
     writer.write_header_to_file()
