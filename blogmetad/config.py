@@ -5,13 +5,19 @@ from __future__ import annotations
 import difflib
 import itertools
 import os
+import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, Strict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, ValidationError
+from pydantic_core import PydanticCustomError
 
 from blogmetad.errors import BlogmetadError
+
+UNQUOTED = "unquoted"
+"""The type of a fault whose input is not shown: it could hold a secret."""
 
 HINT = "config.example.toml lists every key with its meaning"
 
@@ -55,8 +61,10 @@ class Intake(_Section):
 
 
 class Model(_Section):
-    """Which model, and what it may use. ``name`` is one of the catalogue or the path of a GGUF file."""
+    """Which model, and what it may use. ``name`` is one of the catalogue or the path of a GGUF file; with the engine
+    ``openai`` the model is on a server, and ``[server]`` says which."""
 
+    engine: Literal["llama.cpp", "openai"] = "llama.cpp"
     name: str = "starter"
     threads: int = Field(default=0, ge=0, le=1024)
     gpu_layers: int = Field(default=-1, ge=-1)
@@ -65,6 +73,53 @@ class Model(_Section):
     idle_seconds: float = Field(default=300.0, ge=0.0, le=31_536_000.0)
     load_timeout: float = Field(default=300.0, gt=0.0)
     job_timeout: float = Field(default=600.0, gt=0.0)
+    parallel: int = Field(default=4, ge=1, le=16)
+    thinking: Literal["off", "on"] = "off"
+    thinking_tokens: int = Field(default=1024, ge=1, le=100_000)
+
+
+def _address(url: str) -> str:
+    """An address to which ``/chat/completions`` can be put; ``/v1`` is added where there is no path."""
+    if not url:
+        return url
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        good = False
+    if not good or any(character.isspace() for character in url):
+        raise PydanticCustomError(UNQUOTED, "must be an address such as http://localhost:8080/v1")
+    if "@" in parts.netloc or parts.query or parts.fragment:
+        raise PydanticCustomError(UNQUOTED, "must hold no user, password or question mark; for a key, see key_variable")
+    return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/') or '/v1'}"
+
+
+def _named(pattern: str, what: str) -> AfterValidator:
+    """A name that matches a pattern. What does not is not quoted: it could be the key itself."""
+
+    def check(name: str) -> str:
+        if name and not re.fullmatch(pattern, name):
+            raise PydanticCustomError(UNQUOTED, what)
+        return name
+
+    return AfterValidator(check)
+
+
+class Server(_Section):
+    """A server that answers in place of a model here. ``model`` is its name there; empty: the only one it has.
+
+    Its key is read from the environment variable or the systemd credential of the name given; it never stands here.
+    """
+
+    url: Annotated[str, AfterValidator(_address)] = ""
+    model: str = ""
+    key_variable: Annotated[
+        str, _named("[A-Za-z_][A-Za-z0-9_]*", "must be the name of an environment variable, not the key itself")
+    ] = ""
+    key_credential: Annotated[
+        str, _named("[A-Za-z0-9_][A-Za-z0-9_.-]*", "must be the name of a credential, not a path and not the key")
+    ] = ""
+    retries: int = Field(default=4, ge=0, le=20)
 
 
 class Publish(_Section):
@@ -88,6 +143,7 @@ class Config(_Section):
     site: Site
     intake: Intake = Intake()
     model: Model = Model()
+    server: Server = Server()
     publish: Publish = Publish()
     log: Log = Log()
 
@@ -111,6 +167,8 @@ def load(file: Path) -> Config:
         site = _absolute(config.site, file)
     except RuntimeError:  # pathlib's word for a ~name that is no user of this machine
         raise ConfigError(file, ("[site]: a path begins with the ~name of an unknown user",), HINT) from None
+    if config.model.engine == "openai" and not config.server.url:
+        raise ConfigError(file, ('[server] url: is missing; [model] engine = "openai" needs a server',), HINT)
     clashes = _clashes(site)
     if clashes:
         raise ConfigError(file, clashes, HINT)
@@ -156,6 +214,8 @@ def _fault(error: Any) -> str:
         return f"{place}: is not a key here; {meant}"
     if error["type"] == "missing":
         return f"{place}: is missing, and there is no default for it"
+    if error["type"] == UNQUOTED:
+        return f"{place}: {error['msg']}"
     wanted = _WANTED.get(error["type"]) or error["msg"].removeprefix("Input should be").strip()
     return f"{place}: must be {wanted}, but it is {error['input']!r}"
 

@@ -48,6 +48,7 @@ def test_the_example_loads_and_sets_nothing_but_the_root(tmp_path: Path) -> None
         "site": {"root": "~/my-site"},
         "intake": {},
         "model": {},
+        "server": {},
         "publish": {},
         "log": {},
     }
@@ -240,3 +241,53 @@ def test_the_default_file_follows_the_environment(monkeypatch: pytest.MonkeyPatc
     assert config.default_file() == tmp_path / "xdg/blogmetad/config.toml"
     monkeypatch.setenv("BLOGMETAD_CONFIG", "~/我的.toml")
     assert config.default_file() == tmp_path / "我的.toml"
+
+
+@pytest.mark.parametrize(
+    ("written_as", "used"),
+    [
+        ("http://localhost:8080", "http://localhost:8080/v1"),
+        ("http://localhost:8080/", "http://localhost:8080/v1"),
+        ("https://models.example/openai/v1/", "https://models.example/openai/v1"),
+        ("http://[::1]:8000/v1", "http://[::1]:8000/v1"),
+    ],
+)
+def test_the_address_of_a_server_is_what_chat_completions_can_be_put_behind(
+    tmp_path: Path, written_as: str, used: str
+) -> None:
+    loaded = load(written(tmp_path, f'[site]\nroot = "."\n[model]\nengine = "openai"\n[server]\nurl = "{written_as}"'))
+    assert loaded.server.url == used
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("localhost:8080", "ftp://host/v1", "http://", "http:///v1", "http://host:port/v1", "http://host:99999/v1"),
+        *("http://a b/v1", "http://[::1/v1", "服务器"),
+    ],
+)
+def test_an_address_that_is_none_is_refused(tmp_path: Path, address: str) -> None:
+    (fault,) = faults(tmp_path, f'[site]\nroot = "."\n[server]\nurl = "{address}"')
+    assert fault == "[server] url: must be an address such as http://localhost:8080/v1"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'url = "https://me:sk-Geheim-123@host/v1"',
+        'url = "https://host/v1?key=sk-Geheim-123"',
+        'url = "https:/sk-Geheim-123"',
+        'key_variable = "sk-Geheim-123"',
+        'key_credential = "/run/sk-Geheim-123"',
+        'key = "sk-Geheim-123"',
+    ],
+)
+def test_a_key_that_stands_in_the_configuration_is_refused_and_not_shown(tmp_path: Path, line: str) -> None:
+    (fault,) = faults(tmp_path, f'[site]\nroot = "."\n[server]\n{line}')
+    assert fault.startswith("[server] ")
+    assert "Geheim" not in fault
+
+
+def test_a_server_without_an_address_is_missing_one(tmp_path: Path) -> None:
+    (fault,) = faults(tmp_path, '[site]\nroot = "."\n[model]\nengine = "openai"')
+    assert "[server] url: is missing" in fault

@@ -1,0 +1,1 @@
+"""Proposals from a server elsewhere: anything that speaks OpenAI's chat completions."""
