@@ -29,6 +29,8 @@ from blogmetad.intake.scan import FolderGone
 from blogmetad.intake.watch import Watch
 from blogmetad.journal.ledger import Ledger, LedgerError
 from blogmetad.model import catalog
+from blogmetad.model.remote import setup
+from blogmetad.model.remote.proposer import Remote
 from blogmetad.model.worker import Worker, WorkerOptions
 from blogmetad.notify import notify, watchdog_seconds
 from blogmetad.publish.folders import Folders
@@ -61,7 +63,7 @@ class Assembled:
     """A runner and the parts of it that its owner looks after."""
 
     runner: Runner
-    worker: Worker
+    proposer: Worker | Remote
     tools: Tools
 
 
@@ -97,6 +99,18 @@ def worker_options(config: Config) -> WorkerOptions:
     )
 
 
+def open_proposer(config: Config) -> Worker | Remote:
+    """What proposes, as the configuration says: a model here, or a server. ``unload`` ends it.
+
+    Raises BlogmetadError if the model, or the server's key, is not there.
+    """
+    if config.model.engine == "llama.cpp":
+        return Worker(worker_options(config))
+    for sentence in setup.advice(config):
+        log.warning("server", advice=sentence)
+    return Remote(setup.remote_options(config))
+
+
 @contextmanager
 def assemble(config: Config, keep_going: Callable[[], bool]) -> Iterator[Assembled]:
     """Take the site's lock, open everything, finish what an earlier run left half done, and close it all again."""
@@ -108,22 +122,22 @@ def assemble(config: Config, keep_going: Callable[[], bool]) -> Iterator[Assembl
         return dt.datetime.now(jekyll.timezone)
 
     with lock(site.state), Ledger(site.state / "ledger.db") as ledger:
-        worker = Worker(worker_options(config))
+        proposer = open_proposer(config)
         index = Index(site.posts, site.state / "index.db")
         try:
             placer = Placer(Folders(site.drafts, site.posts, site.state), ledger, now)
             for problem in placer.probe():
                 log.error("folder trouble", problem=problem.message)
-            tools = Tools(config, rules, jekyll, index, ledger, placer, worker, now, keep_going)
+            tools = Tools(config, rules, jekyll, index, ledger, placer, proposer, now, keep_going)
             runner = Runner(tools)
             try:
                 runner.recover()
                 runner.prune()
             except OSError as error:
                 log.error("recovery not finished", reason=str(error), next="the next start tries again")
-            yield Assembled(runner, worker, tools)
+            yield Assembled(runner, proposer, tools)
         finally:
-            worker.unload()
+            proposer.unload()
             index.close()
 
 
@@ -185,7 +199,7 @@ class Daemon:
                 log.error("cannot work now", reason=str(error), again_in=PAUSE)
                 again = PAUSE
             self._wake_at(scheduler, "again", again)
-            self._wake_at(scheduler, "idle", self._unload_when_idle(parts.worker))
+            self._wake_at(scheduler, "idle", self._unload_when_idle(parts.proposer))
             self._keep_going()
             if self._wake.wait(self._ping_every):
                 self._stop.wait(CATCH_UP)
@@ -208,9 +222,9 @@ class Daemon:
         at = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=seconds + 0.01)
         scheduler.add_job(self._wake.set, "date", run_date=at, id=name, replace_existing=True)
 
-    def _unload_when_idle(self, worker: Worker) -> float | None:
-        """Free the model's memory if it was not used for long; seconds until that is due, None if nothing is loaded."""
-        if worker.pid is None:
+    def _unload_when_idle(self, worker: Worker | Remote) -> float | None:
+        """Free the model's memory if it was not used for long; seconds until that is due, None if none is loaded."""
+        if isinstance(worker, Remote) or worker.pid is None:
             return None
         left = self._config.model.idle_seconds - (time.monotonic() - worker.last_used)
         if left > 0:

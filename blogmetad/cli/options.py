@@ -37,6 +37,12 @@ def load(file: Path | None) -> configuration.Config:
     return config
 
 
+def with_model(config: configuration.Config, name: str) -> configuration.Config:
+    """The same configuration with another model, of this machine."""
+    model = config.model.model_copy(update={"name": name, "engine": "llama.cpp"})
+    return config.model_copy(update={"model": model})
+
+
 def as_json(asked: bool) -> bool:
     """Whether to print JSON: when asked, or when nobody looks at a terminal."""
     return asked or not sys.stdout.isatty()

@@ -11,12 +11,11 @@ import typer
 
 from blogmetad import matter, pipeline
 from blogmetad.cli.exits import Exit
-from blogmetad.cli.options import ConfigOption, JsonOption, as_json, console, load, print_json, progress
+from blogmetad.cli.options import ConfigOption, JsonOption, as_json, console, load, print_json, progress, with_model
 from blogmetad.cli.share import ready_made_rules
 from blogmetad.config import Config
-from blogmetad.daemon import worker_options
+from blogmetad.daemon import open_proposer
 from blogmetad.model.proposal import Proposer, WorkerLost
-from blogmetad.model.worker import Worker
 from blogmetad.outcomes import Duplicate, Held, Parked
 from blogmetad.publish.compose import ComposeError
 from blogmetad.rules import document
@@ -49,22 +48,22 @@ def preview(
     """
     settings = load(config)
     if model is not None:
-        settings = settings.model_copy(update={"model": settings.model.model_copy(update={"name": model})})
+        settings = with_model(settings, model)
     law = document.load(ready_made_rules().get(rules, Path(rules)) if rules else settings.site.rules)
     zone = read_site(settings.site.root).timezone
-    worker = Worker(worker_options(settings))
+    proposer = open_proposer(settings)
     index = Index(settings.site.posts, settings.site.state / "index.db")
     machine, failed = as_json(json), False
     try:
-        with progress.status("loading the model") as status:
+        with progress.status("getting the model ready") as status:
             index.refresh()
             for file in files:
                 status.update(f"reading {file.name}")
-                shown = _propose(file, law, index, worker, settings, dt.datetime.now(zone))
+                shown = _propose(file, law, index, proposer, settings, dt.datetime.now(zone))
                 failed = failed or bool(shown["problems"])
                 print_json(shown) if machine else _show(shown)
     finally:
-        worker.unload()
+        proposer.unload()
         index.close()
     raise typer.Exit(Exit.NEEDS_YOU if failed else Exit.OK)
 

@@ -25,10 +25,10 @@ from blogmetad.cli.rules import scores
 from blogmetad.cli.rules.check import RULES_IN_SITE
 from blogmetad.cli.share import ready_made_rules
 from blogmetad.config import Config
-from blogmetad.daemon import worker_options
+from blogmetad.daemon import open_proposer
 from blogmetad.errors import BlogmetadError
 from blogmetad.model.catalog import CATALOG
-from blogmetad.model.worker import Worker
+from blogmetad.model.proposal import Proposer
 from blogmetad.rules import document
 from blogmetad.site.jekyll import POSTS, read_site
 from blogmetad.site.posts import posts_folder, read_posts
@@ -99,11 +99,11 @@ def backtest(
     with tempfile.TemporaryDirectory(prefix="blogmetad-backtest-") as scratch:
         settings, configured = _settings(config, site, model, Path(scratch))
         law, title = _law(rules, settings, configured, found, hidden)
-        with recalling(found) as recall, _worker(settings) as worker:
+        with recalling(found) as recall, _proposer(settings) as proposer:
             zone = read_site(settings.site.root).timezone
-            stand = Stand(law, recall, worker, settings.model.digest_tokens, zone)
+            stand = Stand(law, recall, proposer, settings.model.digest_tokens, zone)
             cases = _run(stand, hidden, machine)
-    about = About(str(site), len(found), title, Path(settings.model.name).name)
+    about = About(str(site), len(found), title, _called(settings))
     result = Result(cases, summarise(cases, about))
     _report(result, _compared(before, result, earlier), worst, machine)
 
@@ -143,8 +143,16 @@ def _settings(config: Path | None, site: Path, model: str | None, scratch: Path)
         name = name if name in CATALOG else str((base / Path(name).expanduser()).absolute())
     except RuntimeError:
         raise BacktestError(f"There is no home folder for {name}.", "Name the model's file in full.") from None
-    chosen = settings.model.model_copy(update={"name": name})
+    engine = settings.model.engine if model is None else "llama.cpp"
+    chosen = settings.model.model_copy(update={"name": name, "engine": engine})
     return settings.model_copy(update={"model": chosen} | ({} if own else {"site": folders})), own
+
+
+def _called(settings: Config) -> str:
+    """What the model is called in the result."""
+    if settings.model.engine == "openai":
+        return settings.server.model or settings.server.url
+    return Path(settings.model.name).name
 
 
 def _law(
@@ -165,14 +173,14 @@ def _law(
 
 
 @contextmanager
-def _worker(settings: Config) -> Iterator[Worker]:
-    worker = Worker(worker_options(settings))
+def _proposer(settings: Config) -> Iterator[Proposer]:
+    proposer = open_proposer(settings)
     try:
-        with progress.status("loading the model"):
-            worker.prepare(lambda: True)
-        yield worker
+        with progress.status("getting the model ready"):
+            proposer.prepare(lambda: True)
+        yield proposer
     finally:
-        worker.unload()
+        proposer.unload()
 
 
 def _run(stand: Stand, hidden: tuple[PublishedPost, ...], machine: bool) -> tuple[Case, ...]:
