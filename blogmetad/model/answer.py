@@ -48,6 +48,15 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Start:
+    """Where a value begins: its sequence, the position there, and the logits for its first token."""
+
+    sequence: int
+    position: int
+    logits: Logits
+
+
+@dataclass(frozen=True, slots=True)
 class Guide:
     """The state all drafts of a site share: its sequence, how many tokens it holds, and what the model says of terms
     behind it without having read a post, by field and term."""
@@ -111,20 +120,25 @@ class Writer:
         self._lexicon = Lexicon(request.text)
 
     def write(self) -> Step[Answer]:
-        """The whole answer. Fields do not wait for each other: they are written side by side."""
+        """The whole answer. Texts are written side by side. Terms are weighed behind the title as soon as there is one:
+        it says in a line what a small model would not make of the post once more."""
         asks = [ask for ask in self._request.asks if ask.given is None]
         yield from self._read_blank(asks)
-        shown = self._question + self._given()
-        with self._branches.borrowed(self._guide.sequence, len(asks)) as sequences:
+        title = next((ask for ask in asks if ask.kind == "text" and not ask.sentences), None)
+        behind = [ask for ask in asks if ask.kind == "terms"] if title is not None else []
+        first = [ask for ask in asks if ask not in behind]
+        with self._branches.borrowed(self._guide.sequence, len(first)) as sequences:
             trunk = Cursor(tuple(sequences), self._guide.length)
-            trunk.write(shown)
+            trunk.write(self._question + self._given())
             thought = 0
             if self._desk.thinking is not None:
                 thought = yield from think(trunk, self._desk.thinking)
-            rows = yield from self._label(trunk, asks)
-            places = zip(sequences, asks, rows, strict=True)
-            values = yield from together([self._value(*place) for place in places])
-        named = dict(zip((ask.field for ask in asks), values, strict=True))
+            starts = yield from self._label(trunk, first)
+            works = [
+                self._values(start, ask, behind if ask is title else [])
+                for start, ask in zip(starts, first, strict=True)
+            ]
+            named = dict(chain.from_iterable(found.items() for found in (yield from together(works))))
         return Answer(
             texts={field: value for field, value in named.items() if isinstance(value, str)},
             terms={field: value for field, value in named.items() if not isinstance(value, str)},
@@ -136,9 +150,8 @@ class Writer:
         known = [f"{prompt.label(ask)}: {ask.given}\n" for ask in self._request.asks if ask.given is not None]
         return self._model.tokenize("".join(known)) if known else []
 
-    def _label(self, trunk: Cursor, asks: Sequence[Ask]) -> Step[list[tuple[int, Logits]]]:
-        """Put each field's label at the end of its own sequence, in the same batch as what stands before them; for
-        each where its value begins, and the logits there."""
+    def _label(self, trunk: Cursor, asks: Sequence[Ask]) -> Step[list[Start]]:
+        """Put each field's label at the end of a sequence of its own, in the same batch as what stands before them."""
         cells = trunk.flush(wanted=False)
         ends: list[int] = []
         for sequence, ask in zip(trunk.sequences, asks, strict=True):
@@ -147,14 +160,24 @@ class Writer:
             cells += cursor.flush(wanted=True)
             ends.append(cursor.position)
         rows = yield cells
-        return list(zip(ends, rows, strict=True))
+        return [Start(*place) for place in zip(trunk.sequences, ends, rows, strict=True)]
 
-    def _value(self, sequence: int, ask: Ask, start: tuple[int, Logits]) -> Step[Value]:
-        if ask.kind == "text":
-            return (yield from self._text(sequence, ask, *start))
-        return (yield from self._terms(sequence, ask, *start))
+    def _values(self, start: Start, ask: Ask, behind: Sequence[Ask]) -> Step[dict[str, Value]]:
+        """One field, and the terms that are weighed behind it."""
+        if ask.kind == "terms":
+            return {ask.field: (yield from self._terms(start, ask))}
+        line = yield from self._line(start, ask)
+        found: dict[str, Value] = {ask.field: line.text}
+        if behind:
+            with self._branches.borrowed(start.sequence, len(behind)) as sequences:
+                trunk = Cursor(tuple(sequences), start.position)
+                trunk.write([*line.tokens, *self._model.tokenize(f"{line.tail}\n")])
+                starts = yield from self._label(trunk, behind)
+                terms = yield from together([self._terms(*place) for place in zip(starts, behind, strict=True)])
+            found |= dict(zip((each.field for each in behind), terms, strict=True))
+        return found
 
-    def _text(self, sequence: int, ask: Ask, position: int, first: Logits) -> Step[str]:
+    def _line(self, start: Start, ask: Ask) -> Step[Line]:
         """A line of text in the language of the field: of several written side by side the one they agree on most.
 
         Lines share a branch, and the cost of it, until they differ.
@@ -162,51 +185,50 @@ class Writer:
         barred = [self._model.tokenize(f"{space}{text}")[0] for text in ask.refused if text for space in ("", " ")]
         page = Page(ask, self._letters, self._lexicon, tuple(barred))
         done: list[Line] = []
-        going = [(Line(pens(_lines(ask))), self._branches.take(sequence), first)]
+        going = [(Line(pens(_lines(ask))), self._branches.take(start.sequence), start.logits)]
         while going:
             grown: list[tuple[Line, int]] = []
             for line, branch, row in going:
-                alive: list[Line] = []
-                for further in grow(line, row, page):
-                    (done if further.done else alive).append(further)
+                further = grow(line, row, page)
+                done += [one for one in further if one.done]
+                alive = [one for one in further if not one.done]
                 # The first to go on keeps the branch; the others begin theirs as copies of it.
-                grown += [
-                    (further, branch if i == 0 else self._branches.take(branch)) for i, further in enumerate(alive)
-                ]
+                grown += [(one, branch if i == 0 else self._branches.take(branch)) for i, one in enumerate(alive)]
                 if not alive:
                     self._branches.give(branch)
-            cells = [Cell(line.tokens[-1], position + len(line.tokens) - 1, (b,), wanted=True) for line, b in grown]
+            cells = [
+                Cell(line.tokens[-1], start.position + len(line.tokens) - 1, (branch,), wanted=True)
+                for line, branch in grown
+            ]
             rows = (yield cells) if cells else []
             going = [(line, branch, row) for (line, branch), row in zip(grown, rows, strict=True)]
-        said = {pen.number: line.text for line in done for pen in line.pens}
-        texts = [said[number] for number in sorted(said)]
-        return texts[most_agreed(texts, [whole(text, ask) for text in texts])]
+        said = {pen.number: line for line in done for pen in line.pens}
+        lines = [said[number] for number in sorted(said)]
+        return lines[most_agreed([line.text for line in lines], [whole(line.text, ask) for line in lines])]
 
-    def _terms(self, sequence: int, ask: Ask, position: int, first: Logits) -> Step[tuple[Opinion, ...]]:
+    def _terms(self, start: Start, ask: Ask) -> Step[tuple[Opinion, ...]]:
         """What the model thinks of each candidate, and, where the rules have a lane for them, terms of its own."""
-        works = [self._weigh(sequence, ask, position, first)]
+        works = [self._weigh(start, ask)]
         if ask.new:
-            works.append(self._write_terms(sequence, ask, position, first))
+            works.append(self._write_terms(start, ask))
         return tuple(chain.from_iterable((yield from together(works))))
 
-    def _weigh(self, sequence: int, ask: Ask, position: int, first: Logits) -> Step[tuple[Opinion, ...]]:
+    def _weigh(self, start: Start, ask: Ask) -> Step[tuple[Opinion, ...]]:
         terms = self._tokens(ask)
-        seen = yield from self._score(sequence, position, first, terms)
+        seen = yield from self._score(start, terms)
         return tuple(Opinion(name, seen[name] - self._guide.blank[ask.field, name]) for name in terms)
 
     def _tokens(self, ask: Ask) -> dict[str, list[int]]:
         return {c.name: self._model.tokenize(" " + c.name) for c in ask.candidates[:MOST_CANDIDATES]}
 
-    def _score(
-        self, sequence: int, position: int, first: Logits, terms: Mapping[str, list[int]]
-    ) -> Step[dict[str, float]]:
+    def _score(self, start: Start, terms: Mapping[str, list[int]]) -> Step[dict[str, float]]:
         """Mean log-probability per token of each term, as many at a time as there are branches for."""
         scores: dict[str, float] = {}
         for names in batched(sorted(terms), self._at_once):
-            with self._branches.borrowed(sequence, len(names)) as taken:
+            with self._branches.borrowed(start.sequence, len(names)) as taken:
                 branches = dict(zip(names, taken, strict=True))
                 tokens = {name: terms[name] for name in names}
-                scores |= yield from trie.mean_log_probabilities(tokens, first, branches, position)
+                scores |= yield from trie.mean_log_probabilities(tokens, start.logits, branches, start.position)
         return scores
 
     def _read_blank(self, asks: Sequence[Ask]) -> Step[None]:
@@ -224,14 +246,14 @@ class Writer:
                 cursor.write(question(self._desk, Request("", NO_POST, (named,))))
                 cursor.write(self._model.tokenize(f"{prompt.label(ask)}:"))
                 first = yield from cursor.look()
-                scores = yield from self._score(sequence, cursor.position, first, missing)
+                scores = yield from self._score(Start(sequence, cursor.position, first), missing)
             self._guide.blank.update({(ask.field, name): score for name, score in scores.items()})
 
-    def _write_terms(self, sequence: int, ask: Ask, position: int, first: Logits) -> Step[tuple[Opinion, ...]]:
+    def _write_terms(self, start: Start, ask: Ask) -> Step[tuple[Opinion, ...]]:
         """Terms in the model's own words, one after the other: language and case decide what they may be made of."""
-        lane, row = Lane(ask, self._letters, self._comma), first
-        with self._branches.borrowed(sequence, 1) as (branch,):
-            cursor = Cursor((branch,), position)
+        lane, row = Lane(ask, self._letters, self._comma), start.logits
+        with self._branches.borrowed(start.sequence, 1) as (branch,):
+            cursor = Cursor((branch,), start.position)
             while lane.open:
                 cursor.write([lane.choose(row)])
                 if lane.open:

@@ -42,11 +42,11 @@ class Lane:
         return token
 
     def _mask(self, text: str, full: bool) -> Logits:
-        """A term that is long enough has to end; one that is said already may not yet."""
+        """A term that is long enough has to end; one that is said already, or only a number so far, may not yet."""
         mask = self.letters.terms[self.ask.language, self.ask.lower].copy()
         if full:
             mask[:] = -np.inf
-        if full or (text and _fold(text) not in self._known):
+        if full or (_fold(text) not in self._known and any(letter.isalpha() for letter in text)):
             mask[self.comma] = 0.0
             if len(self.found) + 1 >= self.ask.low:
                 mask = np.maximum(mask, self.letters.line_ends)

@@ -169,3 +169,19 @@ def test_the_starter_writes_english_metadata_for_a_chinese_text(half: Engine) ->
     assert scores["sqlite"] > scores["cooking"]
     assert scores["Databases"] > scores["Travel"]
     assert any(opinion.written for opinion in proposal.terms["tags"])
+
+
+def test_the_lines_behind_the_title_follow_from_it(tiny: Engine) -> None:
+    tags = Ask("tags", "terms", "Tags", "en", 1, 1, (Candidate("memory"), Candidate("travel")))
+    weighed = [
+        tiny.propose(Request("", ZH, (*before, tags))).terms["tags"]
+        for before in ((), (TITLE,), (Ask("title", "text", "Title", "en", 0, 0, given="A journey"),))
+    ]
+    assert len({opinions[0].score for opinions in weighed}) == 3
+
+
+def test_a_term_is_more_than_a_number(tiny: Engine) -> None:
+    ask = Ask("tags", "terms", "Tags", "en", 3, 8, new=True, lower=True)
+    for text in ("1, 2, 3, 4, 5", "2024 2025 2026", "十个 10"):
+        for opinion in tiny.propose(Request("", text * 20, (ask,))).terms["tags"]:
+            assert any(letter.isalpha() for letter in opinion.name)
