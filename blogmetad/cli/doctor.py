@@ -14,10 +14,11 @@ from blogmetad.cli.exits import Exit
 from blogmetad.cli.options import ConfigOption, JsonOption, as_json, console, load, print_json, progress
 from blogmetad.cli.status import daemon_pid
 from blogmetad.config import Config
-from blogmetad.daemon import worker_options
+from blogmetad.daemon import open_proposer
 from blogmetad.errors import BlogmetadError
 from blogmetad.journal.ledger import Ledger
-from blogmetad.model.worker import Worker
+from blogmetad.model.remote import setup
+from blogmetad.model.remote.proposer import Remote
 from blogmetad.publish.folders import Folders, probe
 from blogmetad.rules import document
 from blogmetad.site.index import Index
@@ -78,7 +79,9 @@ def _examine(settings: Config, tell: Callable[[str], None]) -> Iterator[Finding]
         yield Finding("inotify", True, f"{WATCHES.read_text().strip()} watches allowed; one is needed")
     pid = daemon_pid(site.state)
     yield Finding("daemon", True, "not running" if pid is None else f"running, process {pid}")
-    tell("loading the model")
+    if settings.model.engine == "openai":
+        yield from (Finding("server", True, sentence) for sentence in setup.advice(settings))
+    tell("getting the model ready")
     yield _checked("model", lambda: _model(settings))
 
 
@@ -116,15 +119,17 @@ def _ledger(state: Path) -> str:
 
 
 def _model(settings: Config) -> str:
-    worker = Worker(worker_options(settings))
+    proposer = open_proposer(settings)
     trial = Request("", "A short note on unit tests.", (Ask("title", "text", "Title", "en", 3, 40),))
     try:
         began = time.perf_counter()
-        worker.prepare(lambda: True)
+        proposer.prepare(lambda: True)
         loaded = time.perf_counter() - began
-        proposal = worker.propose(trial, lambda: True)
+        proposal = proposer.propose(trial, lambda: True)
     finally:
-        worker.unload()
+        proposer.unload()
     took = proposal.usage.seconds
-    crashed = "".join(f"; mode {struck.mode} {struck.because} here and is left out" for struck in worker.struck)
+    if isinstance(proposer, Remote):
+        return f"{proposal.model} on {settings.server.url} answers, a title in {took:.1f} s"
+    crashed = "".join(f"; mode {struck.mode} {struck.because} here and is left out" for struck in proposer.struck)
     return f"{settings.model.name} loads in {loaded:.1f} s (mode {proposal.mode}), a title in {took:.1f} s{crashed}"

@@ -43,6 +43,13 @@ def with_model(config: configuration.Config, name: str) -> configuration.Config:
     return config.model_copy(update={"model": model})
 
 
+def model_name(config: configuration.Config) -> str:
+    """What the model is called where a person reads it."""
+    if config.model.engine == "openai":
+        return config.server.model or "the model"
+    return Path(config.model.name).name
+
+
 def as_json(asked: bool) -> bool:
     """Whether to print JSON: when asked, or when nobody looks at a terminal."""
     return asked or not sys.stdout.isatty()

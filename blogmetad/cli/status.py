@@ -10,7 +10,7 @@ import typer
 from rich.table import Table
 
 from blogmetad.cli.journal import facts
-from blogmetad.cli.options import ConfigOption, JsonOption, as_json, console, load, print_json
+from blogmetad.cli.options import ConfigOption, JsonOption, as_json, console, load, model_name, print_json
 from blogmetad.config import Config
 from blogmetad.errors import BlogmetadError
 from blogmetad.intake.scan import FolderGone, scan
@@ -40,7 +40,7 @@ def status(config: ConfigOption = None, json: JsonOption = False) -> None:
     running = f"running (process {seen['pid']})" if seen["running"] else "not running"
     table = Table(box=None, show_header=False)
     table.add_row("daemon", running)
-    table.add_row("model", f"{settings.model.name} ({seen['model']})")
+    table.add_row("model", f"{model_name(settings)} ({seen['model']})")
     for name, folder in (("drafts", site.drafts), ("posts", site.posts), ("journal", site.journal)):
         table.add_row(name, str(folder))
     console.print(table)
@@ -106,7 +106,9 @@ def _latest_jobs(file: Path) -> list[Job]:
 
 
 def model_state(settings: Config) -> str:
-    """Whether the configured model is there, in words."""
+    """Where the configured model is, or why it is not there, in words."""
+    if settings.model.engine == "openai":
+        return f"on {settings.server.url}"
     try:
         return str(catalog.resolve(settings.model.name, settings.site.root))
     except BlogmetadError as error:

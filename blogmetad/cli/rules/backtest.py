@@ -20,7 +20,7 @@ from blogmetad.backtest.laws import RulesFor
 from blogmetad.backtest.replay import Stand, recalling, replay
 from blogmetad.backtest.result import About, Case, Result, parse, summarise
 from blogmetad.cli import logs
-from blogmetad.cli.options import ConfigOption, JsonOption, as_json, load, print_json, progress
+from blogmetad.cli.options import ConfigOption, JsonOption, as_json, load, model_name, print_json, progress
 from blogmetad.cli.rules import scores
 from blogmetad.cli.rules.check import RULES_IN_SITE
 from blogmetad.cli.share import ready_made_rules
@@ -103,7 +103,7 @@ def backtest(
             zone = read_site(settings.site.root).timezone
             stand = Stand(law, recall, proposer, settings.model.digest_tokens, zone)
             cases = _run(stand, hidden, machine)
-    about = About(str(site), len(found), title, _called(settings))
+    about = About(str(site), len(found), title, model_name(settings))
     result = Result(cases, summarise(cases, about))
     _report(result, _compared(before, result, earlier), worst, machine)
 
@@ -146,13 +146,6 @@ def _settings(config: Path | None, site: Path, model: str | None, scratch: Path)
     engine = settings.model.engine if model is None else "llama.cpp"
     chosen = settings.model.model_copy(update={"name": name, "engine": engine})
     return settings.model_copy(update={"model": chosen} | ({} if own else {"site": folders})), own
-
-
-def _called(settings: Config) -> str:
-    """What the model is called in the result."""
-    if settings.model.engine == "openai":
-        return settings.server.model or settings.server.url
-    return Path(settings.model.name).name
 
 
 def _law(

@@ -78,6 +78,7 @@ class Connection:
 
     def __init__(self, url: str, key: SecretStr | None, *, timeout: float, retries: int) -> None:
         self._url, self._key, self._timeout, self._retries = url, key, timeout, retries
+        self._posted = 0
         self._client = httpx.AsyncClient(
             headers={
                 "Accept-Encoding": "identity",
@@ -100,7 +101,11 @@ class Connection:
 
     async def post(self, path: str, body: bytes) -> bytes:
         """Put JSON there. Raises ModelUnavailable, WorkerLost, Refused or NotThere."""
-        return await self._patiently("POST", path, body, self._timeout)
+        self._posted += 1
+        try:
+            return await self._patiently("POST", path, body, self._timeout)
+        finally:
+            self._posted -= 1
 
     async def _patiently(self, method: str, path: str, body: bytes | None, timeout: float) -> bytes:
         """One request, with as many further tries as a server that is busy or away is given."""
@@ -113,7 +118,8 @@ class Connection:
                 # One that dies over this very request must not count as away for ever.
                 reached = reached or not isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
                 reason = f"{self._url} {'broke off' if reached else 'cannot be reached'}: {_told(error)}"
-                final: Exception = WorkerLost(reason) if reached else ModelUnavailable(reason)
+                lost = WorkerLost(reason, alone=self._posted <= 1)
+                final: Exception = lost if reached else ModelUnavailable(reason)
             else:
                 if answer.status not in BUSY and answer.status != FAILED:
                     return self._settled(answer)
