@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 QUERY = 40
 """How many words of a draft are looked for: the most telling ones."""
@@ -23,7 +23,12 @@ def telling(bag: Counter[str], holders: Mapping[str, int], posts: int) -> list[s
     return sorted(known, key=lambda word: (-weight(word), word))[:QUERY]
 
 
-def is_copy(one: Counter[str], other: Counter[str]) -> bool:
-    """Whether one text holds nearly all of the other and is not much longer: an earlier or a later version of it."""
-    shorter, longer = sorted((one.total(), other.total()))
-    return 0 < longer <= _GROWN * shorter and (one & other).total() >= _COPIED * shorter
+def is_copy(one: Counter[str], other: Sequence[str]) -> bool:
+    """Whether one text holds nearly all words of the other and is not much longer: an earlier or a later version."""
+    shorter, longer = sorted((one.total(), len(other)))
+    if not 0 < longer <= _GROWN * shorter:
+        return False
+    # What the other has that stands in this one at all is no less than what they share, and quickly counted.
+    if sum(map(one.__contains__, other)) < _COPIED * shorter:
+        return False
+    return (one & Counter(other)).total() >= _COPIED * shorter

@@ -1,6 +1,6 @@
 """What is published: a disposable SQLite cache of the posts folder, in which only changed posts are read again.
 
-Nothing is kept in memory between calls. Whatever is wrong with the cache, the posts have it all: it is built anew.
+No post is kept in memory between calls. Whatever is wrong with the cache, the posts have it all: it is built anew.
 """
 
 from __future__ import annotations
@@ -8,45 +8,29 @@ from __future__ import annotations
 import datetime as dt
 import os
 import sqlite3
+import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from blogmetad.errors import BlogmetadError
-from blogmetad.site import search
+from blogmetad.site import cache, search
+from blogmetad.site.cache import CacheError
+from blogmetad.site.changes import Changes
 from blogmetad.site.jekyll import post_name
 from blogmetad.site.post import Facts, facts
 from blogmetad.site.walk import Walk
 from blogmetad.values import Neighbours, Problem, PublishedPost
 
-T = TypeVar("T")
+__all__ = ["CacheError", "Index", "Refreshed"]
 
-VERSION = 3
-"""Of the schema and of what is read out of a post: another one means the cache is built anew."""
+T = TypeVar("T")
 
 MAX_BYTES = 10 * 1024 * 1024
 COMMIT_EVERY = 500
-_IN_MEMORY = ":memory:"
-BUSY_SECONDS = 10.0
 
-_CORRUPT = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
-_SCHEMA = (
-    "CREATE TABLE origin (posts TEXT NOT NULL)",
-    """CREATE TABLE posts (
-        id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, day TEXT NOT NULL,
-        size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, ctime_ns INTEGER NOT NULL, ino INTEGER NOT NULL,
-        body TEXT, title TEXT NOT NULL, description TEXT NOT NULL, words BLOB NOT NULL, problem TEXT)""",
-    "CREATE INDEX posts_day ON posts (day)",
-    "CREATE INDEX posts_body ON posts (body)",
-    """CREATE TABLE terms (
-        field TEXT NOT NULL, term TEXT NOT NULL, post INTEGER NOT NULL REFERENCES posts ON DELETE CASCADE,
-        PRIMARY KEY (field, term, post)) WITHOUT ROWID""",
-    "CREATE INDEX terms_post ON terms (post)",
-    *search.SCHEMA,
-)
 _TERMS_OF = "SELECT field, term FROM terms JOIN posts ON posts.id = terms.post WHERE posts.path = ?"
 
 LATEST = 5
@@ -55,14 +39,10 @@ LATEST = 5
 _Key = tuple[int, int, int, int]
 """Size, mtime_ns, ctime_ns and inode: a post that has them all unchanged is not read again."""
 
+_KEY = "size, mtime_ns, ctime_ns, ino"
 
-class CacheError(BlogmetadError):
-    """The cache can be neither used nor rebuilt. ``file`` and ``reason`` in words."""
-
-    def __init__(self, file: Path, reason: str) -> None:
-        super().__init__(f"the index of published posts {file} cannot be used: {reason}")
-        self.file, self.reason = file, reason
-        self.hint = "check the folder's permissions and free space; the file itself may be deleted at any time"
+_Found = tuple[int, int, tuple[Problem, ...]]
+"""Posts that were read anew and that are gone; what could not be looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,27 +58,32 @@ class Refreshed:
 
 
 class Index:
-    """The published posts of one folder. One thread at a time; another process may use the same cache."""
+    """The published posts of one folder. Several threads may ask, one after another; another process may use the same
+    cache."""
 
-    def __init__(self, posts: Path, cache: Path) -> None:
+    def __init__(self, posts: Path, file: Path) -> None:
         """Open the cache, or make it anew if it is another version's, another folder's or damaged.
 
         Raises CacheError.
         """
-        self._posts, self._cache = posts, cache
-        self._db = self._open()
+        self._posts, self._file = posts, file
+        self._changes, self._elsewhere = Changes(), frozenset[str]()
+        self._lock = threading.RLock()
+        self._db = cache.connected(self._file, self._posts)
 
     @classmethod
     def of(cls, posts: Iterable[PublishedPost]) -> Index:
         """An index in memory over posts that were read already; there is nothing to refresh."""
-        index = cls(Path(), Path(_IN_MEMORY))
+        index, tally = cls(Path(), Path(cache.IN_MEMORY)), Counter[str]()
         with index._db:
             for post in posts:
-                index._store(post.path, (len(post.raw), 0, 0, 0), facts(post.raw))
+                index._store(post.path, (len(post.raw), 0, 0, 0), facts(post.raw), tally)
+            search.count(index._db, tally)
         return index
 
     def close(self) -> None:
         """Let go of the cache."""
+        self._changes.stop()
         self._db.close()
 
     def refresh(self) -> Refreshed:
@@ -175,41 +160,81 @@ class Index:
 
     def _healed(self, work: Callable[[], T]) -> T:
         """Do this; where the cache proves damaged, build it anew and do it again."""
-        try:
+        with self._lock:
             try:
+                try:
+                    return work()
+                except sqlite3.DatabaseError as error:
+                    if not cache.is_corrupt(error):
+                        raise
+                self._rebuild()
                 return work()
-            except sqlite3.DatabaseError as error:
-                if not _is_corrupt(error):
-                    raise
-            self._db.close()
-            self._discard()
-            self._db = self._open()
-            self._refresh(time.perf_counter())
-            return work()
-        except (sqlite3.Error, OSError) as error:
-            raise CacheError(self._cache, str(error)) from error
+            except (sqlite3.Error, OSError) as error:
+                raise CacheError(self._file, str(error)) from error
+
+    def _rebuild(self) -> None:
+        self._db.close()
+        cache.discard(self._file)
+        self._db = cache.connected(self._file, self._posts)
+        self._changes.stop()
+        self._refresh(time.perf_counter())
 
     def _refresh(self, began: float) -> Refreshed:
-        query = "SELECT path, size, mtime_ns, ctime_ns, ino FROM posts"
-        known: dict[str, _Key] = {row[0]: row[1:] for row in self._db.execute(query)}
-        walk, read = Walk(), 0
+        named = self._changes.names()
+        try:
+            read, removed, problems = self._look_over() if named is None else self._look_at(named)
+        except BaseException:
+            self._changes.stop()  # what they told is not in the index
+            raise
+        if problems:
+            self._changes.stop()  # to be told again next time, or to have gone by then
+        return Refreshed(self._count(), read, removed, time.perf_counter() - began, (*problems, *self._damaged()))
+
+    def _look_over(self) -> _Found:
+        """Look at every post there is, and begin to be told of changes."""
+        self._changes.start(self._posts)
+        known: dict[str, _Key] = {row[0]: row[1:] for row in self._db.execute(f"SELECT path, {_KEY} FROM posts")}
+        walk, tally, read = Walk(self._changes.watch), Counter[str](), 0
         with self._db:
             for path, status in walk.posts(self._posts):
-                key = (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
-                if known.get(path) != key:
-                    post = self._read(path, status, walk)
-                    if post is None:
-                        continue
-                    self._store(path, key, post)
+                if self._took(path, status, known.pop(path, None), walk, tally):
                     read += 1
                     if read % COMMIT_EVERY == 0:
+                        search.count(self._db, tally)
                         self._db.commit()
-                known.pop(path, None)
             gone = [path for path in known if not path.startswith(tuple(walk.unseen))]
             for path in gone:
-                self._forget(path)
-        posts = self._db.execute("SELECT count(*) FROM posts").fetchone()[0]
-        return Refreshed(posts, read, len(gone), time.perf_counter() - began, self._problems(walk))
+                self._forget(path, tally)
+            search.count(self._db, tally)
+        self._elsewhere = frozenset(walk.elsewhere)
+        return read, len(gone), tuple(walk.problems)
+
+    def _look_at(self, named: frozenset[str]) -> _Found:
+        """Look at the posts that may have changed, and at those that change without being seen."""
+        walk, tally, read, removed = Walk(), Counter[str](), 0, 0
+        with self._db:
+            for path in sorted(named | self._elsewhere):
+                status = walk.look(self._posts, path)
+                known = self._db.execute(f"SELECT {_KEY} FROM posts WHERE path = ?", (path,)).fetchone()
+                if status is not None:
+                    read += self._took(path, status, known, walk, tally)
+                elif known is not None:
+                    self._forget(path, tally)
+                    removed += 1
+            search.count(self._db, tally)
+        self._elsewhere = frozenset(walk.elsewhere)
+        return read, removed, tuple(walk.problems)
+
+    def _took(self, path: str, status: os.stat_result, known: _Key | None, walk: Walk, tally: Counter[str]) -> bool:
+        """Read a post anew, unless it is as it is known to be."""
+        key = (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+        if known == key:
+            return False
+        post = self._read(path, status, walk)
+        if post is None:
+            return False
+        self._store(path, key, post, tally)
+        return True
 
     def _read(self, path: str, status: os.stat_result, walk: Walk) -> Facts | None:
         """What is in a post; None if it cannot be told this time."""
@@ -225,80 +250,28 @@ class Index:
             walk.problems.append(Problem("post.unreadable", message, path))
             return None
 
-    def _store(self, path: str, key: _Key, post: Facts) -> None:
-        self._forget(path)
+    def _store(self, path: str, key: _Key, post: Facts, tally: Counter[str]) -> None:
+        self._forget(path, tally)
         named = post_name(path.rpartition("/")[2])
         day = named[0].isoformat() if named else ""
         row = self._db.execute(
-            "INSERT INTO posts (path, day, size, mtime_ns, ctime_ns, ino, body, title, description, words, problem)"
+            f"INSERT INTO posts (path, day, {_KEY}, body, title, description, words, problem)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (path, day, *key, post.body, post.title, post.description, search.packed(post), post.problem),
         ).lastrowid
         assert row is not None
-        search.add(self._db, row, post)
+        search.add(self._db, row, post, tally)
         terms = ((field, term, row) for field, term in post.terms)
         self._db.executemany("INSERT INTO terms (field, term, post) VALUES (?, ?, ?)", terms)
 
-    def _forget(self, path: str) -> None:
+    def _forget(self, path: str, tally: Counter[str]) -> None:
         """Take a post out, if it is in."""
         for (row,) in self._db.execute("SELECT id FROM posts WHERE path = ?", (path,)).fetchall():
-            search.forget(self._db, row)
+            search.forget(self._db, row, tally)
             self._db.execute("DELETE FROM posts WHERE id = ?", (row,))
 
-    def _problems(self, walk: Walk) -> tuple[Problem, ...]:
-        rows = self._db.execute("SELECT path, problem FROM posts WHERE problem IS NOT NULL ORDER BY path")
-        damaged = (
-            Problem("post.damaged", f"The post {path} cannot be read in full: {problem}. Correct it.", path)
-            for path, problem in rows
-        )
-        return (*walk.problems, *damaged)
-
-    def _open(self) -> sqlite3.Connection:
-        try:
-            if str(self._cache) != _IN_MEMORY:
-                self._cache.parent.mkdir(parents=True, exist_ok=True)
-            db = self._connected()
-            if db is None:
-                self._discard()
-                db = self._connected()
-        except (sqlite3.Error, OSError) as error:
-            raise CacheError(self._cache, str(error)) from error
-        if db is None:
-            raise CacheError(self._cache, "it is damaged again right after it was made anew")
-        return db
-
-    def _connected(self) -> sqlite3.Connection | None:
-        """A connection to a usable cache, made if there is none; None if what is there must be thrown away."""
-        db = sqlite3.connect(self._cache, timeout=BUSY_SECONDS, check_same_thread=False)
-        try:
-            db.execute("PRAGMA foreign_keys = ON")
-            db.execute("PRAGMA synchronous = NORMAL")
-            if self._is_usable(db):
-                return db
-        except sqlite3.DatabaseError as error:
-            if not _is_corrupt(error):
-                db.close()
-                raise
-        db.close()
-        return None
-
-    def _is_usable(self, db: sqlite3.Connection) -> bool:
-        origin = os.fsencode(self._posts.absolute()).hex()
-        if db.execute("PRAGMA user_version").fetchone()[0] == 0:
-            db.execute("BEGIN IMMEDIATE")
-            with db:
-                if db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0:
-                    for statement in _SCHEMA:
-                        db.execute(statement)
-                    db.execute("INSERT INTO origin VALUES (?)", (origin,))
-                    db.execute(f"PRAGMA user_version = {VERSION}")
-        version = db.execute("PRAGMA user_version").fetchone()[0]
-        return version == VERSION and db.execute("SELECT posts FROM origin").fetchall() == [(origin,)]
-
-    def _discard(self) -> None:
-        for suffix in ("", "-journal", "-wal", "-shm"):
-            self._cache.with_name(self._cache.name + suffix).unlink(missing_ok=True)
-
-
-def _is_corrupt(error: sqlite3.Error) -> bool:
-    return (getattr(error, "sqlite_errorcode", 0) & 0xFF) in _CORRUPT
+    def _damaged(self) -> Iterator[Problem]:
+        for path, problem in self._db.execute(
+            "SELECT path, problem FROM posts WHERE problem IS NOT NULL ORDER BY path"
+        ):
+            yield Problem("post.damaged", f"The post {path} cannot be read in full: {problem}. Correct it.", path)

@@ -10,6 +10,7 @@ import sqlite3
 import zlib
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from itertools import islice
 
 from blogmetad.prose import words
 from blogmetad.site.bag import is_copy, telling
@@ -22,7 +23,8 @@ SCHEMA = (
     # Contentless: the words are kept once, compressed, in posts.
     """CREATE VIRTUAL TABLE search USING fts5 (
         head, body, content = '', tokenize = "unicode61 remove_diacritics 0 tokenchars '+#.'")""",
-    "CREATE VIRTUAL TABLE holders USING fts5vocab (search, row)",
+    # FTS5 could tell these counts too, but reads through every post that has a word for it.
+    "CREATE TABLE holders (word TEXT PRIMARY KEY, posts INTEGER NOT NULL) WITHOUT ROWID",
 )
 
 _HEAD_WEIGHT = 3.0
@@ -38,16 +40,26 @@ def packed(post: Facts) -> bytes:
     return zlib.compress(f"{post.head}\n{post.words}".encode())
 
 
-def add(db: sqlite3.Connection, row: int, post: Facts) -> None:
-    """Make a post findable under the number of its row."""
+def add(db: sqlite3.Connection, row: int, post: Facts, tally: Counter[str]) -> None:
+    """Make a post findable under the number of its row. Its words are counted in ``tally``, for ``count``."""
     db.execute("INSERT INTO search (rowid, head, body) VALUES (?, ?, ?)", (row, post.head, post.words))
+    tally.update(_distinct(post.head, post.words))
 
 
-def forget(db: sqlite3.Connection, row: int) -> None:
+def forget(db: sqlite3.Connection, row: int, tally: Counter[str]) -> None:
     """Undo ``add``, while the row is still there."""
     for (kept,) in db.execute("SELECT words FROM posts WHERE id = ?", (row,)).fetchall():
         command = "INSERT INTO search (search, rowid, head, body) VALUES ('delete', ?, ?, ?)"
         db.execute(command, (row, *_unpacked(kept)))
+        tally.subtract(_distinct(*_unpacked(kept)))
+
+
+def count(db: sqlite3.Connection, tally: Counter[str]) -> None:
+    """Add to how many posts have each word, in the transaction of their ``add``; the tally is empty afterwards."""
+    query = "INSERT INTO holders VALUES (?, ?) ON CONFLICT (word) DO UPDATE SET posts = posts + excluded.posts"
+    # In their order, since each page of the table is then met once.
+    db.executemany(query, sorted(item for item in tally.items() if item[1]))
+    tally.clear()
 
 
 def similar(db: sqlite3.Connection, text: str, but: Collection[str] = ()) -> tuple[Neighbour, ...]:
@@ -68,11 +80,10 @@ def similar(db: sqlite3.Connection, text: str, but: Collection[str] = ()) -> tup
         " ORDER BY score LIMIT ?) AS found JOIN posts ON posts.id = found.post ORDER BY found.score, posts.path",
         (query, 2 * NEIGHBOURS + len(but)),
     ).fetchall()
-    near = [
-        row
-        for row in ranked
-        if row[5] > 0 and row[0] not in but and not is_copy(bag, Counter(_unpacked(row[3])[1].split()))
-    ][:NEIGHBOURS]
+    others = (
+        row for row in ranked if row[5] > 0 and row[0] not in but and not is_copy(bag, _unpacked(row[3])[1].split())
+    )
+    near = list(islice(others, NEIGHBOURS))
     weights = [(score / near[0][5]) ** _SHARPNESS for *_, score in near]
     return tuple(
         Neighbour(path, title, description, _terms(db, post), weight / sum(weights))
@@ -86,10 +97,10 @@ def _holders(db: sqlite3.Connection, asked: Sequence[str], but: Collection[str])
     for start in range(0, len(asked), _AT_ONCE):
         part = asked[start : start + _AT_ONCE]
         marks = ", ".join("?" * len(part))
-        found.update(dict(db.execute(f"SELECT term, doc FROM holders WHERE term IN ({marks})", part)))
+        found.update(dict(db.execute(f"SELECT word, posts FROM holders WHERE word IN ({marks})", part)))
     for path in but:
         for (kept,) in db.execute("SELECT words FROM posts WHERE path = ?", (path,)):
-            found.subtract(found.keys() & set(" ".join(_unpacked(kept)).split()))
+            found.subtract(found.keys() & _distinct(*_unpacked(kept)))
     return found
 
 
@@ -98,6 +109,10 @@ def _terms(db: sqlite3.Connection, post: int) -> dict[str, tuple[str, ...]]:
     for field, term in db.execute("SELECT field, term FROM terms WHERE post = ?", (post,)):
         found[field] = (*found.get(field, ()), term)
     return found
+
+
+def _distinct(head: str, body: str) -> set[str]:
+    return {*head.split(), *body.split()}
 
 
 def _unpacked(kept: bytes) -> list[str]:

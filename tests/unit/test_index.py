@@ -86,6 +86,58 @@ def test_a_change_that_keeps_size_and_modification_time_is_noticed(index: Index,
     assert index.twin(hashed("二")) == "2025-01-01-甲.md"
 
 
+def _in_a_folder_of_its_own(posts: Path) -> None:
+    write(posts, "2026/2025-01-01-新.md", "新")
+
+
+def _in_a_folder_that_was_there(posts: Path) -> None:
+    write(posts, "es/2025-01-01-新.md", "新")
+
+
+def _through_a_link(posts: Path) -> None:
+    write(posts.parent, "elsewhere.md", "新")
+
+
+def _through_its_other_name(posts: Path) -> None:
+    with (posts.parent / "other.md").open("r+", encoding="utf-8") as file:
+        file.write("新")
+
+
+def _with_the_whole_folder(posts: Path) -> None:
+    posts.rename(posts.with_name("away"))
+    write(posts, "2025-01-01-新.md", "新")
+
+
+def _by_a_link_that_leads_somewhere_at_last(posts: Path) -> None:
+    write(posts.parent, "late.md", "新")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        _in_a_folder_of_its_own,
+        _in_a_folder_that_was_there,
+        _through_a_link,
+        _through_its_other_name,
+        _with_the_whole_folder,
+        _by_a_link_that_leads_somewhere_at_last,
+    ],
+)
+def test_a_post_is_noticed_wherever_it_is_changed_from(
+    index: Index, posts: Path, change: Callable[[Path], None]
+) -> None:
+    write(posts, "es/2025-01-02-b.md", "b")
+    (posts / "2025-01-03-链.md").symlink_to(write(posts.parent, "elsewhere.md", "旧文"))
+    (posts / "2025-01-04-硬.md").hardlink_to(write(posts.parent, "other.md", "旧"))
+    (posts / "2025-01-05-空.md").symlink_to(posts.parent / "late.md")
+    assert index.refresh().posts == 3
+    assert index.refresh().read == 0
+    change(posts)
+    assert index.refresh().read == 1
+    assert index.twin(hashed("新")) is not None
+    assert index.refresh().read == 0
+
+
 def test_removed_posts_leave_the_index_with_all_their_terms(index: Index, posts: Path) -> None:
     post = write(posts, "2025-01-01-甲.md", "---\ntags: [春]\n---\n文")
     index.refresh()
