@@ -16,6 +16,7 @@ from __future__ import annotations
 import datetime as dt
 import errno
 import os
+import threading
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
@@ -83,7 +84,9 @@ def numbered(name: str) -> Iterator[str]:
 
 
 class Placer:
-    """Places posts and takes them back. One at a time; the caller holds the lock of the single instance.
+    """Places posts and takes them back; the caller holds the lock of the single instance.
+
+    May be used from several threads, as long as each works on another job: posts get their names one after another.
 
     Every method raises OSError when a folder fails it (full, read-only, unmounted) and can then simply be
     called again later: it goes on from what the ledger and the disk say.
@@ -93,6 +96,7 @@ class Placer:
         self.folders = places
         self.ledger = ledger
         self.now = now
+        self._naming = threading.RLock()
 
     def probe(self) -> tuple[Problem, ...]:
         """Everything that would keep posts from being placed here; empty if all is well."""
@@ -131,7 +135,8 @@ class Placer:
             outcome = self.resume(current)
             if outcome is not None:
                 return outcome
-        outcome = self.resume(self._stage(current, post))
+        with self._naming:
+            outcome = self.resume(self._stage(current, post))
         if outcome is None:
             raise OSError(errno.EIO, "the staged post was damaged", str(self.folders.stage / job.id))
         return outcome
@@ -140,7 +145,8 @@ class Placer:
         """Carry on with a staged or published job. None if its staged post is damaged: the job is accepted
         again."""
         if job.state == STAGED:
-            staged = self._link(job)
+            with self._naming:
+                staged = self._link(job)
             if not isinstance(staged, Published):
                 return staged
             job = self._current(job.id)
@@ -288,7 +294,9 @@ class Placer:
     def _free_names(self, wanted: str, post_sha256: str | None) -> Iterator[str]:
         """The names no post has in any spelling, since some file systems cannot tell ``É.md`` from ``é.md``;
         and the one our own post already has."""
-        taken = {_folded(path.stem) for path in self.folders.posts.iterdir()}
+        with os.scandir(self.folders.posts) as entries:  # all names in one text: there may be thousands
+            listed = _folded("/".join(entry.name for entry in entries))
+        taken = {name.rpartition(".")[0] or name for name in listed.split("/")}
         for name in numbered(wanted):
             # The address of a post is made of its name without the suffix, .md or .markdown.
             if (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from blogmetad.rules.script import HAN, HANGUL, KANA, latin_words, words
 from blogmetad.values import Language
@@ -53,8 +54,12 @@ class Features:
     language: Language
 
 
+@lru_cache(maxsize=8)
 def features(body: str) -> Features:
-    """The features of a Markdown body. Code, comments and addresses are not taken for text."""
+    """The features of a Markdown body. Code, comments and addresses are not taken for text.
+
+    Those of the last few bodies are remembered: each step that a draft goes through asks for them.
+    """
     fences: set[str] = set()
     text = _COMMENT.sub("", "\n".join(_outside_code(body, fences)))
     prose = _CODE_SPAN.sub(" ", text)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from blogmetad.values import Language
 
@@ -21,6 +22,9 @@ _CJK = re.compile(f"[{CJK}]")
 _NOT_CHINESE = re.compile(f"[{KANA}{HANGUL}\u0370-\u1cff]")
 _SEPARATORS = re.compile(r"[\s_\-\u2010-\u2015]+")
 _LATIN_LETTER = re.compile("[A-Za-z\u00aa\u00ba\u00c0-\u024f\u1e00-\u1eff]")
+_TERM = 60
+"""Characters up to which a term's key is remembered: a site has hundreds of terms, and each draft asks for them all."""
+
 _WORD = re.compile(f"[^\\W_{CJK}]+(?:['’-][^\\W_{CJK}]+)*")
 
 
@@ -55,7 +59,7 @@ def is_in(text: str, language: Language) -> bool:
     English has Latin letters only (and Greek ones, as symbols), Chinese has at least one Chinese character.
     """
     if language == "en":
-        return all(is_latin(c) or "\u02b0" <= c <= "\u03ff" or not c.isalpha() for c in text)
+        return text.isascii() or all(is_latin(c) or "\u02b0" <= c <= "\u03ff" or not c.isalpha() for c in text)
     return language == "any" or has_han(text)
 
 
@@ -68,4 +72,11 @@ def fits(term: str, language: Language) -> bool:
 
 def key(term: str) -> str:
     """What the spellings of one term have in common: "Machine Learning" and "machine-learning" are one."""
+    return _known_key(term) if len(term) <= _TERM else _key(term)
+
+
+def _key(term: str) -> str:
     return _SEPARATORS.sub("", unicodedata.normalize("NFKC", term).casefold())
+
+
+_known_key = lru_cache(maxsize=16_384)(_key)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import islice
 from types import MappingProxyType
 
@@ -23,15 +24,6 @@ LONGEST = 60
 
 Usage = Mapping[str, int]
 """Term as the site spells it -> number of posts that carry it."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Atom:
-    """A word, a number, a CJK character or a sign, case folded; ``start`` and ``end`` are its place."""
-
-    text: str
-    start: int
-    end: int
 
 
 @dataclass(slots=True)
@@ -81,13 +73,18 @@ def build(rule: TermsRule, usage: Usage, language: Language | None = None) -> Vo
     not fit ``language`` (the rule's own, if none is given), unless they are an alias of one that does.
     """
     held_to = language or ("any" if rule.language == "body" else rule.language)
+    return _built(rule, tuple(usage.items()), held_to)
+
+
+@lru_cache(maxsize=8)  # planning and checking a draft need the same ones
+def _built(rule: TermsRule, usage: tuple[tuple[str, int], ...], held_to: Language) -> Vocabulary:
     listed = {_spelt(term.name, rule.lower): term.aliases for term in rule.vocabulary}
     keys = {key(name): name for name in listed}
     for name, aliases in listed.items():
         for alias in aliases:
             keys.setdefault(key(alias), name)
     counts = dict.fromkeys(listed, 0)
-    by_use = sorted(((_trimmed(term), n) for term, n in usage.items()), key=lambda pair: (-pair[1], pair[0]))
+    by_use = sorted(((_trimmed(term), n) for term, n in usage), key=lambda pair: (-pair[1], pair[0]))
     for term, count in by_use:
         if not key(term) or count <= 0:
             continue
@@ -123,42 +120,46 @@ def _trie(aliases: Mapping[str, tuple[str, ...]]) -> _Node:
     root = _Node()
     for name, others in aliases.items():
         for spelling in (name, *others):
-            atoms = list(islice(_atoms(unicodedata.normalize("NFKC", spelling)), LONGEST + 1))
             node = root
-            for atom in atoms if len(atoms) <= LONGEST else ():
-                node = node.children.setdefault(atom.text, _Node())
+            for atom in _atoms(spelling):
+                node = node.children.setdefault(atom, _Node())
             node.name = node.name or name
     root.name = None
     return root
 
 
 def _mentions(spellings: _Node, text: str) -> dict[str, dict[str, int]]:
+    if not spellings.children:
+        return {}
     text = unicodedata.normalize("NFKC", text)
-    atoms = list(_atoms(text))
+    atoms = list(_ATOM.finditer(text))
     found: dict[str, dict[str, int]] = {}
     first: dict[str, str] = {}
     for i, atom in enumerate(atoms):
-        if atom.text not in spellings.children:
+        if atom[0].casefold() not in spellings.children:
             continue  # nearly all of a text: no term begins like that
         for end, name in _spelt_from(atoms, i, spellings):
-            spelling = " ".join(text[atom.start : atoms[end - 1].end].split())
+            spelling = " ".join(text[atom.start() : atoms[end - 1].end()].split())
             spelling = first.setdefault(spelling.casefold(), spelling)
             counts = found.setdefault(name, {})
             counts[spelling] = counts.get(spelling, 0) + 1
     return found
 
 
-def _atoms(text: str) -> Iterator[_Atom]:
-    for match in _ATOM.finditer(text):
-        yield _Atom(match.group().casefold(), match.start(), match.end())
+def _atoms(spelling: str) -> tuple[str, ...]:
+    """The words, numbers, CJK characters and signs of a spelling, case folded; none where they are too many."""
+    found = [
+        atom[0].casefold() for atom in islice(_ATOM.finditer(unicodedata.normalize("NFKC", spelling)), LONGEST + 1)
+    ]
+    return tuple(found) if len(found) <= LONGEST else ()
 
 
-def _spelt_from(atoms: list[_Atom], start: int, node: _Node) -> Iterator[tuple[int, str]]:
+def _spelt_from(atoms: Sequence[re.Match[str]], start: int, node: _Node) -> Iterator[tuple[int, str]]:
     """Where the spellings that begin at ``start`` end (behind their last atom), and their names."""
     if start and _in_one_word(atoms[start - 1], atoms[start]):
         return
     for end in range(start + 1, len(atoms) + 1):
-        child = node.children.get(atoms[end - 1].text)
+        child = node.children.get(atoms[end - 1][0].casefold())
         if child is None:
             return
         node = child
@@ -166,9 +167,9 @@ def _spelt_from(atoms: list[_Atom], start: int, node: _Node) -> Iterator[tuple[i
             yield end, node.name
 
 
-def _in_one_word(left: _Atom, right: _Atom) -> bool:
+def _in_one_word(left: re.Match[str], right: re.Match[str]) -> bool:
     """Whether two atoms are pieces of one word ("mp", "3"): no term begins or ends between them."""
-    return left.end == right.start and all(_is_word(atom.text) for atom in (left, right))
+    return left.end() == right.start() and all(_is_word(atom[0].casefold()) for atom in (left, right))
 
 
 def _is_word(atom: str) -> bool:
