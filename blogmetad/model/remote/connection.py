@@ -72,6 +72,10 @@ class _Answer:
     def is_page(self) -> bool:
         return "html" in self.kind.lower()
 
+    @property
+    def words(self) -> str:
+        return "" if self.is_page else quoted(self.body)
+
 
 class Connection:
     """A pool of connections to ``url``, used from one event loop. ``timeout`` is for one answer, in seconds."""
@@ -123,7 +127,7 @@ class Connection:
             else:
                 if answer.status not in BUSY and answer.status != FAILED:
                     return self._settled(answer)
-                asked, words = _seconds(answer.wait), self._words(answer)
+                asked, words = _seconds(answer.wait), answer.words
                 reason = f"{self._url} answered {answer.status}{f': {words}' if words else ''}"
                 final = ModelUnavailable(reason) if answer.status in BUSY else Refused(FAILED, words)
                 if answer.status == FAILED and _ABOUT_FORM.search(words):
@@ -138,18 +142,8 @@ class Connection:
     async def _send(self, method: str, path: str, body: bytes | None, timeout: float) -> _Answer:
         """One request and its whole answer."""
         try:
-            async with (
-                asyncio.timeout(timeout),
-                self._client.stream(method, self._url + path, content=body) as got,
-            ):
-                data = bytearray()
-                async for piece in got.aiter_bytes():
-                    data += piece
-                    if len(data) > LONGEST:
-                        raise WorkerLost(f"{self._url} sent more than {LONGEST // 2**20} MiB as an answer")
-                headers = got.headers
-                kind, wait = headers.get("content-type", ""), headers.get("retry-after", "")
-                return _Answer(got.status_code, kind, wait, bytes(data))
+            async with asyncio.timeout(timeout):
+                return await self._exchange(method, path, body)
         except TimeoutError:
             raise WorkerLost(f"{self._url} gave no answer within {timeout:.0f} seconds") from None
         except httpx.DecodingError:
@@ -158,9 +152,23 @@ class Connection:
             # The frames below hold the key in their variables, which a traceback on a terminal would show.
             raise error.with_traceback(None) from None
 
+    async def _exchange(self, method: str, path: str, body: bytes | None) -> _Answer:
+        async with self._client.stream(method, self._url + path, content=body) as got:
+            data = bytearray()
+            async for piece in got.aiter_bytes():
+                data += piece
+                if len(data) > LONGEST:
+                    raise WorkerLost(f"{self._url} sent more than {LONGEST // 2**20} MiB as an answer")
+        if self._key:
+            # Some servers repeat a key that they refuse.
+            data = data.replace(self._key.get_secret_value().encode(), b"...")
+        headers = got.headers
+        kind, wait = headers.get("content-type", ""), headers.get("retry-after", "")
+        return _Answer(got.status_code, kind, wait, bytes(data))
+
     def _settled(self, answer: _Answer) -> bytes:
         """The body of an answer that is final."""
-        words = self._words(answer)
+        words = answer.words
         told = f"{self._url} answered {answer.status}{f': {words}' if words else ''}"
         match answer.status:
             case 401 | 403:
@@ -181,15 +189,11 @@ class Connection:
             )
         return answer.body
 
-    def _words(self, answer: _Answer) -> str:
-        return "" if answer.is_page else self.quoted(answer.body)
 
-    def quoted(self, body: bytes) -> str:
-        """The beginning of what the server said: nothing that acts on a terminal, and nothing of the key."""
-        text = body.decode("utf-8", "replace")
-        if self._key:
-            text = text.replace(self._key.get_secret_value(), "...")
-        return " ".join(_ACTING.sub(" ", text[: 4 * QUOTED]).split())[:QUOTED]
+def quoted(body: bytes) -> str:
+    """The beginning of what a server said, with nothing that acts on a terminal."""
+    text = body[: 4 * QUOTED].decode("utf-8", "replace")
+    return " ".join(_ACTING.sub(" ", text).split())[:QUOTED]
 
 
 def is_here(url: str) -> bool:

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from blogmetad.model.proposal import ModelUnavailable, WorkerLost
 from blogmetad.model.remote import asking, reply
-from blogmetad.model.remote.connection import FAILED, Connection, NotThere, Refused
+from blogmetad.model.remote.connection import FAILED, Connection, NotThere, Refused, quoted
 from blogmetad.model.remote.dialect import Dialect, body
 from blogmetad.model.remote.reply import Garbled, Unthinkable
 from blogmetad.values import Proposal, Request
@@ -120,7 +120,7 @@ class Session:
         try:
             got = reply.completion(data)
         except Garbled as garbled:
-            raise Garbled(f"{garbled}: {self._connection.quoted(data)}") from None
+            raise Garbled(f"{garbled}: {quoted(data)}") from None
         answer = reply.fields(got, asks, dialect)
         return Proposal(reply.texts(answer, asks), reply.terms(answer, asks), _plain(self._model), MODE, got.usage)
 
