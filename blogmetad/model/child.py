@@ -1,24 +1,33 @@
-"""The model's process: loads one GGUF, answers requests, knows no paths but the model's and writes no files.
+"""The model's process: loads one GGUF and answers requests, several at a time.
 
 Run as ``python -m blogmetad.model.child`` by the supervisor, which talks to it over stdin and stdout. It dies with its
-parent, and stops between two steps when anything at all arrives while it works.
+parent. Between two steps of the engine it looks for messages: a new request joins the batch at once, and one that is
+withdrawn leaves it. The only files it writes are states of the model, in the folder it is given for them.
 """
 
 from __future__ import annotations
 
 import ctypes
 import os
-import select
 import signal
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from blogmetad.model import wire
+
+if TYPE_CHECKING:
+    from blogmetad.model.engine import Engine
+    from blogmetad.model.llama import Llama
 
 PR_SET_PDEATHSIG = 1
 WARM_UP = 64
 """Tokens of the trial decode: enough rows for every fast path of llama.cpp, AMX tiles among them, to be taken once."""
+
+BRANCHES, MOST_BRANCHES = 32, 256
+"""Sequences for each draft in flight, and how many llama.cpp can have in all."""
 
 
 def main() -> int:
@@ -34,35 +43,24 @@ def main() -> int:
     os.dup2(null, 0)
     os.dup2(2, 1)  # whatever native code prints must not end up among the messages
     try:
-        return serve(inbox, outbox)
+        return serve(wire.Inbox(inbox), outbox)
     except wire.Closed:
         return 0
 
 
-def serve(inbox: int, outbox: int) -> int:
-    """Load as the first message says, then answer one request after another."""
-    first = wire.receive(inbox)
-    if not isinstance(first, wire.Load):
-        raise wire.Garbled("the first message has to be a Load")
+def serve(inbox: wire.Inbox, outbox: int) -> int:
+    """Load as the first message says, then answer requests until the pipe closes."""
+    match _some(inbox):
+        case [wire.Load() as load]:
+            pass
+        case _:
+            raise wire.Garbled("the first message has to be a Load")
     # Imported here: the native library belongs to this process alone, and a crash in it has to come after the hello.
-    from blogmetad.model import engine, llama
+    from blogmetad.model import llama
 
     began = time.perf_counter()
     try:
-        model = llama.Llama(
-            llama.LoadOptions(
-                path=Path(first.path),
-                threads=first.threads,
-                gpu_layers=first.gpu_layers,
-                extra_buffers=first.extra_buffers,
-                context=first.context,
-            )
-        )
-        trial = [llama.Cell(i % model.vocabulary_size, i, (0,), i == WARM_UP - 1) for i in range(WARM_UP)]
-        model.decode(trial)
-        model.decode([llama.Cell(0, WARM_UP, (0,), True)])
-        model.clear()
-        ready = engine.Engine(model, first.name, first.mode)
+        model, engine = _load(load)
     except llama.ModelError as error:
         wire.send(outbox, wire.Failed(reason=str(error)))
         return 1
@@ -71,18 +69,78 @@ def serve(inbox: int, outbox: int) -> int:
         outbox,
         wire.Ready(context=model.context_size, seconds=seconds, gpu=llama.supports_gpu(), version=llama.version()),
     )
+    conversation = Conversation(engine, outbox)
     while True:
-        message = wire.receive(inbox)
-        if not isinstance(message, wire.Propose):
-            raise wire.Garbled("only requests may follow")
-        try:
-            proposal = ready.propose(message.request, lambda: bool(select.select([inbox], [], [], 0)[0]))
-        except engine.Stopped:
-            continue
-        except llama.ModelError as error:
-            wire.send(outbox, wire.Failed(reason=str(error)))
-        else:
-            wire.send(outbox, wire.Answer(proposal=proposal))
+        conversation.hear(inbox.arrived(0) if engine.busy else _some(inbox))
+        conversation.go_on()
+
+
+class Conversation:
+    """The requests that are open, between the pipes and the engine."""
+
+    def __init__(self, engine: Engine, outbox: int) -> None:
+        self._engine, self._outbox = engine, outbox
+        self._open: set[int] = set()
+
+    def hear(self, messages: Sequence[wire.Message]) -> None:
+        """Take in what the daemon says. Raises Garbled for what it cannot say."""
+        for message in messages:
+            match message:
+                case wire.Propose():
+                    self._open.add(message.id)
+                    self._engine.admit(message.id, message.request)
+                case wire.Withdraw():
+                    if message.id in self._open:
+                        self._engine.withdraw(message.id)
+                        self._say(wire.Failed(id=message.id, reason="it was withdrawn"))
+                case _:
+                    raise wire.Garbled("only requests may follow")
+
+    def go_on(self) -> None:
+        """One step of the engine, and the answers it led to."""
+        if not self._engine.busy:
+            return
+        for key, result in self._engine.step():
+            if isinstance(result, Exception):
+                self._say(wire.Failed(id=key, reason=str(result)))
+            else:
+                self._say(wire.Answer(id=key, proposal=result))
+
+    def _say(self, message: wire.Answer | wire.Failed) -> None:
+        assert message.id is not None
+        self._open.remove(message.id)
+        wire.send(self._outbox, message)
+
+
+def _load(load: wire.Load) -> tuple[Llama, Engine]:
+    """The model, tried out once, and the engine on it. Raises ModelError."""
+    from blogmetad.model import engine, llama
+
+    model = llama.Llama(
+        llama.LoadOptions(
+            path=Path(load.path),
+            threads=load.threads,
+            gpu_layers=load.gpu_layers,
+            extra_buffers=load.extra_buffers,
+            context=load.context,
+            sequences=min(MOST_BRANCHES, max(64, 1 + BRANCHES * load.parallel)),
+        )
+    )
+    trial = [llama.Cell(i % model.vocabulary_size, i, (0,), i == WARM_UP - 1) for i in range(WARM_UP)]
+    model.decode(trial)
+    model.decode([llama.Cell(0, WARM_UP, (0,), True)])
+    model.clear()
+    saved = Path(load.saved) if load.saved is not None else None
+    return model, engine.Engine(
+        model, load.name, load.mode, parallel=load.parallel, thinking=load.thinking, saved=saved
+    )
+
+
+def _some(inbox: wire.Inbox) -> list[wire.Message]:
+    """At least one message, however long it takes."""
+    while not (messages := inbox.arrived()):
+        pass
+    return messages
 
 
 if __name__ == "__main__":

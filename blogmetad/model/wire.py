@@ -1,13 +1,14 @@
-"""Messages between the daemon and its model process: length-prefixed JSON over two pipes, validated on arrival."""
+"""Messages between the daemon and its model process: length-prefixed JSON over two pipes, validated on arrival.
+
+Several requests are in flight at once; each has a number, and each is answered once, by an Answer or a Failed.
+"""
 
 from __future__ import annotations
 
 import os
 import select
 import struct
-import time
-from collections.abc import Callable
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
@@ -15,6 +16,7 @@ from blogmetad.values import Proposal, Request
 
 LIMIT = 8 * 1024 * 1024
 _HEADER = struct.Struct(">I")
+_AT_ONCE = 1 << 16
 
 
 class _Message(BaseModel):
@@ -22,7 +24,11 @@ class _Message(BaseModel):
 
 
 class Load(_Message):
-    """First message to a worker: which model, how. ``name`` is what the journal calls it."""
+    """First message to a worker: which model, how. ``name`` is what the journal calls it.
+
+    ``parallel`` is how many requests are answered side by side, ``thinking`` how many tokens the model may think
+    before each answer (0: it must not), ``saved`` the folder in which what every start computes again may be kept.
+    """
 
     kind: Literal["load"] = "load"
     path: str
@@ -32,13 +38,24 @@ class Load(_Message):
     gpu_layers: int
     extra_buffers: bool
     context: int
+    parallel: int = 1
+    thinking: int = 0
+    saved: str | None = None
 
 
 class Propose(_Message):
     """Fill in one draft's fields."""
 
     kind: Literal["propose"] = "propose"
+    id: int
     request: Request
+
+
+class Withdraw(_Message):
+    """The answer to a request is not wanted any more. The worker says Failed, unless it has answered already."""
+
+    kind: Literal["withdraw"] = "withdraw"
+    id: int
 
 
 class Ready(_Message):
@@ -55,18 +72,20 @@ class Answer(_Message):
     """The proposal asked for."""
 
     kind: Literal["answer"] = "answer"
+    id: int
     proposal: Proposal
 
 
 class Failed(_Message):
-    """The worker could not do as asked and says why; it is still alive unless this answers a Load."""
+    """The worker could not do as asked and says why; it is still alive unless this answers a Load (``id`` None)."""
 
     kind: Literal["failed"] = "failed"
+    id: int | None = None
     reason: str
 
 
-Message = Annotated[Load | Propose | Ready | Answer | Failed, Field(discriminator="kind")]
-_MESSAGE: TypeAdapter[Load | Propose | Ready | Answer | Failed] = TypeAdapter(Message)
+Message: TypeAlias = Load | Propose | Withdraw | Ready | Answer | Failed
+_MESSAGE: TypeAdapter[Message] = TypeAdapter(Annotated[Message, Field(discriminator="kind")])
 
 
 class Closed(EOFError):
@@ -77,14 +96,15 @@ class Garbled(ValueError):
     """What arrived is not a message of ours."""
 
 
-class TimedOut(TimeoutError):
-    """Nothing complete arrived in time."""
-
-
-def send(fd: int, message: Load | Propose | Ready | Answer | Failed) -> None:
-    """Write one message whole. Raises Closed if nobody reads."""
+def pack(message: Message) -> bytes:
+    """A message as it goes through the pipe."""
     data = message.model_dump_json().encode("utf-8")
-    view = memoryview(_HEADER.pack(len(data)) + data)
+    return _HEADER.pack(len(data)) + data
+
+
+def send(fd: int, message: Message) -> None:
+    """Write one message whole, however long the reader takes. Raises Closed if nobody reads."""
+    view = memoryview(pack(message))
     try:
         while view:
             view = view[os.write(fd, view) :]
@@ -92,36 +112,41 @@ def send(fd: int, message: Load | Propose | Ready | Answer | Failed) -> None:
         raise Closed("the other end of the pipe is gone") from error
 
 
-def receive(
-    fd: int, timeout: float | None = None, keep_going: Callable[[], bool] | None = None
-) -> Load | Propose | Ready | Answer | Failed | None:
-    """Read one message whole, within ``timeout`` seconds.
+class Inbox:
+    """Messages out of a pipe, however they are cut up on the way. One thread at a time."""
 
-    ``keep_going`` is asked twice a second; None is returned when it says no. Raises Closed, Garbled or TimedOut.
-    """
-    deadline = None if timeout is None else time.monotonic() + timeout
-    wanted, data, length = _HEADER.size, b"", -1
-    while True:
-        if keep_going is not None and not keep_going():
-            return None
-        left = 0.5 if deadline is None else min(0.5, deadline - time.monotonic())
-        if left < 0:
-            raise TimedOut(f"no answer within {timeout:.0f} seconds")
-        waits = left if deadline is not None or keep_going is not None else None
-        if not select.select([fd], [], [], waits)[0]:
-            continue
-        chunk = os.read(fd, wanted - len(data))
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+        self._data = bytearray()
+
+    def arrived(self, timeout: float | None = None) -> list[Message]:
+        """The messages that are complete after at most ``timeout`` seconds, maybe none; None waits for something.
+
+        Raises Closed once the other end is gone, Garbled for what is no message.
+        """
+        if not select.select([self._fd], [], [], timeout)[0]:
+            return []
+        chunk = os.read(self._fd, _AT_ONCE)
         if not chunk:
             raise Closed("the other end of the pipe is gone")
-        data += chunk
-        if len(data) < wanted:
-            continue
-        if length < 0:
-            (length,) = _HEADER.unpack(data)
-            if not 0 < length <= LIMIT:
-                raise Garbled(f"a message of {length} bytes was announced")
-            wanted, data = length, b""
-            continue
+        self._data += chunk
+        messages: list[Message] = []
+        while (message := self._next()) is not None:
+            messages.append(message)
+        return messages
+
+    def _next(self) -> Message | None:
+        """The first message, taken out; None if it is not complete yet."""
+        if len(self._data) < _HEADER.size:
+            return None
+        (length,) = _HEADER.unpack_from(self._data)
+        if not 0 < length <= LIMIT:
+            raise Garbled(f"a message of {length} bytes was announced")
+        end = _HEADER.size + length
+        if len(self._data) < end:
+            return None
+        data = bytes(self._data[_HEADER.size : end])
+        del self._data[:end]
         try:
             return _MESSAGE.validate_json(data)
         except ValidationError as error:
