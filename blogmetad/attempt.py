@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import structlog
 
 from blogmetad import pipeline
 from blogmetad.config import Config
+from blogmetad.errors import BlogmetadError
 from blogmetad.journal.ledger import Job, Ledger, State
 from blogmetad.model.proposal import ModelUnavailable, Proposer, Withdrawn, WorkerLost
 from blogmetad.outcomes import Abandoned, Duplicate, Outcome, Parked, Retry
@@ -18,6 +19,8 @@ from blogmetad.publish.place import Placer
 from blogmetad.rules.document import Rules
 from blogmetad.site.index import Index
 from blogmetad.site.jekyll import SiteConfig
+from blogmetad.trials import LOST, trials
+from blogmetad.turns import Turns
 from blogmetad.values import Draft, Problem
 
 log = structlog.get_logger("blogmetad")
@@ -25,7 +28,11 @@ log = structlog.get_logger("blogmetad")
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What a round works with, wired up once by the daemon or the CLI."""
+    """What a round works with, wired up once by the daemon or the CLI. Drafts in flight share it: ledger, index,
+    placer, proposer and turns may be used from several threads, everything else never changes.
+
+    ``keep_going`` is asked by the runner's thread alone; each draft in flight gets one of its own.
+    """
 
     config: Config
     rules: Rules
@@ -34,12 +41,32 @@ class Tools:
     ledger: Ledger
     placer: Placer
     proposer: Proposer
+    turns: Turns
     now: Callable[[], dt.datetime]
     keep_going: Callable[[], bool]
 
 
+def work_on(tools: Tools, keep_going: Callable[[], bool], job: Job, raw: bytes) -> Outcome:
+    """Work on one draft until it comes to an outcome. Raises BlogmetadError where ledger or index cannot be used."""
+    tools = replace(tools, keep_going=keep_going)
+    try:
+        return attempt(tools, job, raw)
+    except OSError as error:
+        return Retry(f"{error.strerror or error} ({error.filename or 'a file'})")
+    except BlogmetadError:
+        raise  # that is about the disk and not about this draft
+    except Exception as error:
+        # A bug of ours met by one draft: it is told and left alone, and the drafts behind it go on.
+        log.exception("unexpected", draft=job.name, job=job.id)
+        what = f"blogmetad has a bug that this draft has met ({type(error).__name__}: {error})"
+        return park(tools, job, Problem("draft.unexpected", f"{what}. Please report it; the draft is untouched."))
+
+
 def attempt(tools: Tools, job: Job, raw: bytes) -> Outcome:
-    """Go on with a job, from wherever it has got to. Raises OSError for what the disk refuses."""
+    """Go on with a job, from wherever it has got to. Raises OSError for what the disk refuses.
+
+    Several may be under way, each in a thread of its own, as long as no two of them have the same name or body.
+    """
     desk = _desk(tools, job)
     if job.state in (State.STAGED, State.PUBLISHED):
         resumed = tools.placer.resume(job)
@@ -65,26 +92,38 @@ def _finish(
 ) -> pipeline.Finished | Outcome:
     """Ask the model, with another worker if one is lost; a draft that costs too many of them is parked."""
     limit = tools.config.publish.attempts
-    stops = sum(step.name == "abandoned" for step in tools.ledger.steps(job.id))
     while True:
+        known = tools.ledger.get(job.id) or job
+        past = trials(known.attempts, tools.ledger.steps(job.id))
+        if past.blamed >= limit:
+            return park(tools, job, _deadly(limit))
         try:
-            tools.proposer.prepare(tools.keep_going)
-            attempts = tools.ledger.attempt(job.id, tools.now()).attempts - stops
-            if attempts > limit:
-                return park(tools, job, _deadly(limit))
-            return pipeline.finish(draft, desk, arrived=arrived)
+            with tools.turns.turn(past.suspect, tools.keep_going):
+                tools.proposer.prepare(tools.keep_going)
+                number = tools.ledger.attempt(job.id, tools.now()).attempts
+                return _ask(draft, desk, arrived)
         except ModelUnavailable as error:
             return Retry(str(error))
         except Withdrawn:
-            desk.record("abandoned", {"note": "blogmetad was asked to stop; taken up again at the next start"})
             return Abandoned()
         except WorkerLost as error:
-            desk.record("worker lost", {"reason": str(error), "attempt": attempts})
-            log.warning("worker lost", draft=draft.name, job=job.id, reason=str(error), attempt=attempts)
-            if attempts >= limit:
-                return park(tools, job, _deadly(limit))
+            alone = error.alone or past.suspect
+            desk.record(LOST, {"reason": str(error), "attempt": number, "alone": alone})
+            log.warning(LOST, draft=draft.name, job=job.id, reason=str(error), attempt=number, alone=alone)
         except ComposeError as error:
             return park(tools, job, Problem("draft.frontmatter", str(error)))
+
+
+def _ask(draft: Draft, desk: pipeline.Desk, arrived: dt.datetime) -> pipeline.Finished | Outcome:
+    """One try, which was counted: where it ends without a proposal, and nothing was lost, that is written down."""
+    try:
+        return pipeline.finish(draft, desk, arrived=arrived)
+    except ModelUnavailable as error:
+        desk.record("unavailable", {"reason": str(error)})
+        raise
+    except Withdrawn:
+        desk.record("abandoned", {"note": "blogmetad was asked to stop; taken up again at the next start"})
+        raise
 
 
 def park(tools: Tools, job: Job, problem: Problem) -> Parked:

@@ -1,7 +1,7 @@
 """Wiring only: the parts of blogmetad put together, and the loop that wakes them.
 
-Watcher and scheduler run in threads of their own and do nothing but set a flag; all work is done here, one round after
-another, so there is one writer at a time.
+Watcher and scheduler run in threads of their own and do nothing but set a flag, as does a draft that is done; the work
+on drafts is theirs alone (flights.py). Everything else happens here, one round after another.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ from blogmetad.rules import document
 from blogmetad.runner import Runner
 from blogmetad.site.index import CacheError, Index
 from blogmetad.site.jekyll import read_site
+from blogmetad.turns import Turns
 
 log = structlog.get_logger("blogmetad")
 
@@ -47,6 +48,9 @@ PAUSE = 15.0
 
 CATCH_UP = 0.05
 """Seconds to let a burst of events pass before the folder is scanned."""
+
+SILENCE = 2.0
+"""Seconds for which the work on a draft may well give no sign of life."""
 
 
 class AlreadyRunning(BlogmetadError):
@@ -94,6 +98,9 @@ def worker_options(config: Config) -> WorkerOptions:
         threads=model.threads,
         gpu_layers=model.gpu_layers,
         context=model.context,
+        parallel=model.parallel,
+        thinking=model.thinking_tokens if model.thinking == "on" else 0,
+        saved=config.site.state / "prefix",
         load_timeout=model.load_timeout,
         job_timeout=model.job_timeout,
     )
@@ -112,8 +119,13 @@ def open_proposer(config: Config) -> Worker | Remote:
 
 
 @contextmanager
-def assemble(config: Config, keep_going: Callable[[], bool]) -> Iterator[Assembled]:
-    """Take the site's lock, open everything, finish what an earlier run left half done, and close it all again."""
+def assemble(
+    config: Config, keep_going: Callable[[], bool], wake: Callable[[], None] = lambda: None
+) -> Iterator[Assembled]:
+    """Take the site's lock, open everything, finish what an earlier run left half done, and close it all again.
+
+    ``wake`` is called, in another thread, when a draft is done. Those still in flight at the end are withdrawn.
+    """
     site = config.site
     rules = document.load(site.rules)
     jekyll = read_site(site.root)
@@ -128,14 +140,17 @@ def assemble(config: Config, keep_going: Callable[[], bool]) -> Iterator[Assembl
             placer = Placer(Folders(site.drafts, site.posts, site.state), ledger, now)
             for problem in placer.probe():
                 log.error("folder trouble", problem=problem.message)
-            tools = Tools(config, rules, jekyll, index, ledger, placer, proposer, now, keep_going)
-            runner = Runner(tools)
+            tools = Tools(config, rules, jekyll, index, ledger, placer, proposer, Turns(), now, keep_going)
+            runner = Runner(tools, wake)
             try:
                 runner.recover()
                 runner.prune()
             except OSError as error:
                 log.error("recovery not finished", reason=str(error), next="the next start tries again")
-            yield Assembled(runner, proposer, tools)
+            try:
+                yield Assembled(runner, proposer, tools)
+            finally:
+                runner.stop()
         finally:
             proposer.unload()
             index.close()
@@ -148,6 +163,7 @@ class Daemon:
         self._config = config
         self._stop, self._wake, self._prune = threading.Event(), threading.Event(), threading.Event()
         self._pinged = 0.0
+        self._runner: Runner | None = None
         self.interrupted = False
         watchdog = watchdog_seconds()
         self._ping_every = watchdog / 3 if watchdog else None
@@ -156,7 +172,8 @@ class Daemon:
         """Serve until SIGTERM or SIGINT. Raises BlogmetadError if it cannot start."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
-        with assemble(self._config, self._keep_going) as parts:
+        with assemble(self._config, self._keep_going, self._wake.set) as parts:
+            self._runner = parts.runner
             watch = Watch(self._config.site.drafts, self._wake.set, polling=self._config.intake.polling)
             scheduler = BackgroundScheduler(timezone=dt.UTC, job_defaults={"misfire_grace_time": None})
             scheduler.add_job(self._wake.set, "interval", seconds=self._config.intake.rescan_seconds)
@@ -199,12 +216,16 @@ class Daemon:
                 log.error("cannot work now", reason=str(error), again_in=PAUSE)
                 again = PAUSE
             self._wake_at(scheduler, "again", again)
-            self._wake_at(scheduler, "idle", self._unload_when_idle(parts.proposer))
+            self._wake_at(scheduler, "idle", self._unload_when_idle(parts))
             self._keep_going()
-            if self._wake.wait(self._ping_every):
-                self._stop.wait(CATCH_UP)
+            self._wait(parts.runner)
             if not watch.healthy():
                 self._arm(watch)
+
+    def _wait(self, runner: Runner) -> None:
+        """Until there is something to do, or systemd has to be told something."""
+        if self._wake.wait(self._ping_every) and not runner.landed:
+            self._stop.wait(CATCH_UP)
 
     def _arm(self, watch: Watch) -> None:
         """Watch the folder (again). Where that fails, the periodic scan still finds every draft."""
@@ -222,9 +243,11 @@ class Daemon:
         at = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=seconds + 0.01)
         scheduler.add_job(self._wake.set, "date", run_date=at, id=name, replace_existing=True)
 
-    def _unload_when_idle(self, worker: Worker | Remote) -> float | None:
-        """Free the model's memory if it was not used for long; seconds until that is due, None if none is loaded."""
-        if isinstance(worker, Remote) or worker.pid is None:
+    def _unload_when_idle(self, parts: Assembled) -> float | None:
+        """Free the model's memory if it was not used for long; seconds until that is due, None if none is loaded or
+        drafts are in flight."""
+        worker = parts.proposer
+        if isinstance(worker, Remote) or worker.pid is None or parts.runner.busy:
             return None
         left = self._config.model.idle_seconds - (time.monotonic() - worker.last_used)
         if left > 0:
@@ -234,11 +257,14 @@ class Daemon:
         return None
 
     def _keep_going(self) -> bool:
-        """Asked at least twice a second while the model works; also what systemd hears as a sign of life."""
+        """Whether to go on. Asked by the main loop alone: what systemd hears as a sign of life stands for all drafts in
+        flight as well, and is not given while the work on one of them is frozen."""
         now = time.monotonic()
         if self._ping_every is not None and now - self._pinged >= self._ping_every:
-            self._pinged = now
-            notify("WATCHDOG=1")
+            frozen = self._runner is not None and self._runner.silence > max(self._ping_every, SILENCE)
+            if not frozen:
+                self._pinged = now
+                notify("WATCHDOG=1")
         return not self._stop.is_set()
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002

@@ -1,20 +1,24 @@
-"""Rounds over the drafts folder, which the daemon and ``once`` share: scan, settle, take up what is new, one at a time.
+"""Rounds over the drafts folder, which the daemon and ``once`` share: close what is done, scan, settle, take up what is
+new, as many drafts at a time as the configuration says.
 
-The ledger is the memory that counts; what this module keeps beside it only saves reading unchanged files again.
+One thread does all of this, and it alone opens jobs and closes them; only the work on a draft between the two is done
+in threads (flights.py). The ledger is the memory that counts; what this module keeps beside it only saves reading
+unchanged files again.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 import structlog
 
 from blogmetad import files, matter
-from blogmetad.attempt import Tools, attempt, park
+from blogmetad.attempt import Tools, work_on
 from blogmetad.errors import BlogmetadError
+from blogmetad.flights import Flight, Flights
 from blogmetad.intake.scan import Found, Scan, being_written, scan
 from blogmetad.intake.settle import Watched, next_due, settle
 from blogmetad.journal import record
@@ -48,10 +52,12 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """What a round did. ``waiting`` drafts have not settled yet; ``again`` is when to look next (seconds from now),
-    None if only a change of the folder can bring work."""
+    """What a round did. ``done`` are the drafts that have come to an end, ``flying`` the names of those being worked
+    on; ``waiting`` drafts have not settled yet or found no place. ``again`` is when to look next (seconds from now),
+    None if only a change of the folder or the end of a draft can bring work."""
 
     done: tuple[Done, ...]
+    flying: tuple[str, ...]
     waiting: int
     again: float | None
 
@@ -66,10 +72,12 @@ class _Dealt:
 
 
 class Runner:
-    """Takes drafts through the pipeline, one at a time. Not thread-safe."""
+    """Takes drafts through the pipeline. Used by one thread; ``wake`` is called in another when a draft is done, which
+    the next round then closes."""
 
-    def __init__(self, tools: Tools) -> None:
+    def __init__(self, tools: Tools, wake: Callable[[], None] = lambda: None) -> None:
         self._tools = tools
+        self._flights = Flights(tools.config.model.parallel, wake)
         self._watched: Mapping[str, Watched] = {}
         self._dealt: dict[str, _Dealt] = {}
 
@@ -92,45 +100,82 @@ class Runner:
         if pruned:
             log.info("pruned", jobs=list(pruned))
 
-    def round(self, on_start: Callable[[str], None] = lambda _: None) -> Round:
-        """Scan once and take up everything that has settled. Raises FolderGone if the drafts folder is away."""
-        tools = self._tools
-        site = tools.config.site
-        seen = scan(site.drafts, max_bytes=tools.config.intake.max_bytes)
+    @property
+    def busy(self) -> bool:
+        """Whether any draft is being worked on."""
+        return bool(self._flights.flying)
+
+    @property
+    def landed(self) -> bool:
+        """Whether a draft is done that the next round will close."""
+        return any(flight.future.done() for flight in self._flights.flying)
+
+    @property
+    def silence(self) -> float:
+        """Seconds since the work on some draft gave a sign of life; long if it is frozen."""
+        return self._flights.silence
+
+    def round(self) -> Round:
+        """Close what is done, scan once, and take up what has settled. Raises FolderGone if the drafts folder is
+        away."""
+        tools, now = self._tools, self._tools.now()
+        done = self._close_all(self._flights.take_out())
+        seen = scan(tools.config.site.drafts, max_bytes=tools.config.intake.max_bytes)
         names = {found.name for found in seen.found}
         self._dealt = {name: dealt for name, dealt in self._dealt.items() if name in names}
-        fresh = [found for found in seen.found if self._due(found)]
+        fresh = [found for found in seen.found if self._due(found, now)]
         quiet = tools.config.intake.settle_seconds
-        self._watched, unchanged = settle(self._watched, fresh, time.monotonic(), quiet)
-        settled = [found for found in unchanged if being_written(found.path) is not True]
-        done: list[Done] = self._report_odd(seen)
-        for found in sorted(settled, key=lambda f: (f.stat.mtime_ns, f.name)):
-            if not tools.keep_going():
-                break
-            on_start(found.name)
-            result = self._take(found)
-            if result is not None:
-                done.append(result)
-        return Round(tuple(done), len(fresh) - len(settled), self._again(open_files=len(unchanged) > len(settled)))
+        self._watched, settled = settle(self._watched, fresh, time.monotonic(), quiet)
+        done += self._report_odd(seen)
+        refused, open_files = self._take_up(settled)
+        waiting = sum(self._due(found, now) for found in fresh)
+        flying = tuple(flight.found.name for flight in self._flights.flying)
+        return Round((*done, *refused), flying, waiting, self._again(now, open_files))
 
-    def _due(self, found: Found) -> bool:
+    def stop(self) -> None:
+        """Withdraw the drafts in flight, wait until they are, and write down what became of each."""
+        self._close_all(self._flights.stop())
+
+    def _due(self, found: Found, now: dt.datetime) -> bool:
+        """Whether a file is still to be taken up, as far as is known without reading it."""
+        if any(flight.found.name == found.name for flight in self._flights.flying):
+            return False
         dealt = self._dealt.get(found.name)
         if dealt is None or dealt.found.stat != found.stat:
             return True
-        return dealt.until is not None and self._tools.now() >= dealt.until
+        return dealt.until is not None and now >= dealt.until
 
-    def _again(self, open_files: bool) -> float | None:
-        """Seconds until the next draft may have settled or been closed, fallen due or deserves another try."""
-        now = self._tools.now()
-        times = [max(0.0, (d.until - now).total_seconds()) for d in self._dealt.values() if d.until]
+    def _again(self, now: dt.datetime, open_files: bool) -> float | None:
+        """Seconds until the next draft may have settled or been closed, falls due or deserves another try."""
+        if not self._flights.free:
+            return None  # the end of a draft wakes us
+        times = [(d.until - now).total_seconds() for d in self._dealt.values() if d.until is not None and d.until > now]
         pending = {name: w for name, w in self._watched.items() if name not in self._dealt}
         settling = next_due(pending, time.monotonic(), self._tools.config.intake.settle_seconds)
         times += [settling] if settling is not None else []
         times += [OPEN_FILE_WAIT] if open_files else []
         return min(times, default=None)
 
+    def _take_up(self, settled: Sequence[Found]) -> tuple[list[Done], bool]:
+        """Begin with the files, the oldest first, while there are places; those that cannot be read, and whether any
+        is still being written."""
+        tools = self._tools
+        refused: list[Done] = []
+        open_files = False
+        if settled and self._flights.free:
+            tools.index.refresh()
+        for found in sorted(settled, key=lambda f: (f.stat.mtime_ns, f.name)):
+            if not (self._flights.free and tools.keep_going()):
+                break
+            if being_written(found.path) is True:
+                open_files = True
+            elif (done := self._take(found)) is not None:
+                refused.append(done)
+        return refused, open_files
+
     def _take(self, found: Found) -> Done | None:
-        """One settled file, all the way. None if the ledger knows this very version as dealt with."""
+        """Begin with one settled file, unless the ledger knows this very version as dealt with; what is to be told of
+        one that cannot be read."""
         tools = self._tools
         try:
             raw, state = files.read_stable(found.path, tools.config.intake.max_bytes)
@@ -142,29 +187,17 @@ class Runner:
                 "draft.unreadable", f"{found.name} cannot be read: {error.strerror}. Check its permissions."
             )
             return self._refuse(found.name, problem)
-        tools.index.refresh()
-        job = self._job(found, raw, dt.datetime.fromtimestamp(state.st_mtime, dt.UTC))
+        body = _body_of(raw)
+        if any(flight.job.body_sha256 == body for flight in self._flights.flying):
+            return None  # once that one is a post, this is its duplicate; the end of it wakes us
+        job = self._job(found, raw, body, dt.datetime.fromtimestamp(state.st_mtime, dt.UTC))
         if job is None:
             self._dealt[found.name] = _Dealt(found)
-            return None
-        began = time.perf_counter()
-        try:
-            outcome = attempt(tools, job, raw)
-        except OSError as error:
-            outcome = Retry(f"{error.strerror or error} ({error.filename or 'a file'})")
-        except BlogmetadError:
-            raise  # the ledger or the index cannot be written: that is about the disk and not about this draft
-        except Exception as error:
-            # A bug of ours met by one draft: it is told and left alone, and the drafts behind it go on.
-            log.exception("unexpected", draft=found.name, job=job.id)
-            what = f"blogmetad has a bug that this draft has met ({type(error).__name__}: {error})"
-            outcome = park(
-                tools, job, Problem("draft.unexpected", f"{what}. Please report it; the draft is untouched.")
-            )
-        self._close(job, found, outcome, time.perf_counter() - began)
-        return Done(found.name, job.id, outcome)
+        else:
+            self._flights.start(found, job, lambda flight: work_on(self._tools, flight.keep_going, job, raw))
+        return None
 
-    def _job(self, found: Found, raw: bytes, modified: dt.datetime) -> Job | None:
+    def _job(self, found: Found, raw: bytes, body: str, modified: dt.datetime) -> Job | None:
         """The ledger's row for this version of the file: a new one, the one to go on with, or None if it is settled
         and was not saved again since."""
         tools, summed = self._tools, sha256(raw)
@@ -182,14 +215,25 @@ class Runner:
         if older is not None and older.state in (State.ACCEPTED, State.PARKED, State.HELD):
             tools.placer.supersede(older)
             self._write_entry(older.id)
-        try:
-            body = body_sha256(matter.split(raw).body)
-        except matter.MatterError:
-            body = summed
         now = tools.now()
         watched = self._watched.get(found.name)
         age = dt.timedelta(seconds=time.monotonic() - watched.first_seen) if watched else dt.timedelta()
         return tools.ledger.open_job(found.name, summed, body, len(raw), now - age, now, now)
+
+    def _close_all(self, flights: Sequence[Flight]) -> list[Done]:
+        """What became of these drafts. Raises, once all are seen to, what kept one of them from being written down."""
+        done: list[Done] = []
+        failures: list[BlogmetadError | OSError] = []
+        for flight in flights:
+            try:
+                outcome = flight.future.result()
+                self._close(flight.job, flight.found, outcome, flight.seconds)
+                done.append(Done(flight.found.name, flight.job.id, outcome))
+            except (BlogmetadError, OSError) as error:
+                failures.append(error)
+        if failures:
+            raise failures[0]
+        return done
 
     def _close(self, job: Job, found: Found, outcome: Outcome, seconds: float) -> None:
         """Write the outcome down: ledger, journal, one log line; and remember when to look again."""
@@ -253,3 +297,11 @@ class Runner:
         log.warning("parked", draft=name, job=job.id, problems=[problem.message])
         self._write_entry(job.id)
         return Done(name, job.id, Parked((problem,)))
+
+
+def _body_of(raw: bytes) -> str:
+    """The hash of a draft's body; that of the whole file where the two cannot be told apart."""
+    try:
+        return body_sha256(matter.split(raw).body)
+    except matter.MatterError:
+        return sha256(raw)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 
 import typer
@@ -41,32 +42,43 @@ def once(config: ConfigOption = None, json: JsonOption = False) -> None:
     """
     machine = as_json(json)
     settings = load(config)
-    with assemble(settings, lambda: True) as parts:
-        results = _drain(parts.runner, machine)
+    news = threading.Event()
+    with assemble(settings, lambda: True, news.set) as parts:
+        results = _drain(parts.runner, news, machine)
     failed = [done for done in results if isinstance(done.outcome, Parked | Retry)]
     if not results and not machine:
         console.print(f"nothing to do in {settings.site.drafts}", markup=False)
     raise typer.Exit(Exit.NEEDS_YOU if failed else Exit.OK)
 
 
-def _drain(runner: Runner, machine: bool) -> list[Done]:
-    """Rounds until nothing waits any more; each outcome is printed as it comes."""
+def _drain(runner: Runner, news: threading.Event, machine: bool) -> list[Done]:
+    """Rounds until nothing waits any more; each outcome is printed as it comes. ``news`` says that a draft is done."""
     results: list[Done] = []
     idle_since = time.monotonic()
     with progress.status("looking at the drafts folder") as status:
         while True:
-            finished: Round = runner.round(lambda name: status.update(f"working on {escape(name)}"))
+            news.clear()
+            finished = runner.round()
             for done in finished.done:
                 _report(done, machine)
-                if isinstance(done.outcome, Retry):
-                    raise ModelUnavailable(done.outcome.reason)
             results += finished.done
-            if finished.done:
+            failed = next((done.outcome for done in finished.done if isinstance(done.outcome, Retry)), None)
+            if failed is not None:
+                raise ModelUnavailable(failed.reason)
+            if finished.done or finished.flying:
                 idle_since = time.monotonic()
-            if not finished.waiting or time.monotonic() - idle_since > PATIENCE:
+            elif not finished.waiting or time.monotonic() - idle_since > PATIENCE:
                 return results
-            status.update(f"waiting for {finished.waiting} file(s) to settle")
-            time.sleep(max(0.05, min(1.0, finished.again or 0.2)))
+            status.update(_progress(finished, len(results)))
+            news.wait(None if finished.again is None else max(0.05, min(1.0, finished.again)))
+
+
+def _progress(finished: Round, done: int) -> str:
+    """What is going on, for the status line."""
+    if not finished.flying:
+        return f"waiting for {finished.waiting} file(s) to settle"
+    total = done + len(finished.flying) + finished.waiting
+    return f"{done} of {total} done, working on {', '.join(escape(name) for name in finished.flying)}"
 
 
 def _report(done: Done, machine: bool) -> None:
