@@ -101,28 +101,31 @@ def _finish(
             with tools.turns.turn(past.suspect, tools.keep_going):
                 tools.proposer.prepare(tools.keep_going)
                 number = tools.ledger.attempt(job.id, tools.now()).attempts
-                return _ask(draft, desk, arrived)
+                return _ask(tools, job, draft, desk, arrived)
         except ModelUnavailable as error:
             return Retry(str(error))
         except Withdrawn:
             return Abandoned()
         except WorkerLost as error:
             alone = error.alone or past.suspect
-            desk.record(LOST, {"reason": str(error), "attempt": number, "alone": alone})
+            tools.ledger.step(job.id, LOST, {"reason": str(error), "attempt": number, "alone": alone}, tools.now())
             log.warning(LOST, draft=draft.name, job=job.id, reason=str(error), attempt=number, alone=alone)
         except ComposeError as error:
             return park(tools, job, Problem("draft.frontmatter", str(error)))
 
 
-def _ask(draft: Draft, desk: pipeline.Desk, arrived: dt.datetime) -> pipeline.Finished | Outcome:
+def _ask(
+    tools: Tools, job: Job, draft: Draft, desk: pipeline.Desk, arrived: dt.datetime
+) -> pipeline.Finished | Outcome:
     """One try, which was counted: where it ends without a proposal, and nothing was lost, that is written down."""
     try:
         return pipeline.finish(draft, desk, arrived=arrived)
     except ModelUnavailable as error:
-        desk.record("unavailable", {"reason": str(error)})
+        tools.ledger.step(job.id, "unavailable", {"reason": str(error)}, tools.now())
         raise
     except Withdrawn:
-        desk.record("abandoned", {"note": "blogmetad was asked to stop; taken up again at the next start"})
+        note = "blogmetad was asked to stop; taken up again at the next start"
+        tools.ledger.step(job.id, "abandoned", {"note": note}, tools.now())
         raise
 
 
