@@ -67,10 +67,10 @@ def _drain(runner: Runner, news: threading.Event, machine: bool) -> list[Done]:
                 raise ModelUnavailable(failed.reason)
             if finished.done or finished.flying:
                 idle_since = time.monotonic()
-            elif not finished.waiting or time.monotonic() - idle_since > PATIENCE:
+            if not finished.flying and (not finished.waiting or time.monotonic() - idle_since > PATIENCE):
                 return results
             status.update(_progress(finished, len(results)))
-            news.wait(None if finished.again is None else max(0.05, min(1.0, finished.again)))
+            news.wait(max(0.05, min(1.0, finished.again or 0.2)) if finished.waiting else None)
 
 
 def _progress(finished: Round, done: int) -> str:
