@@ -93,8 +93,9 @@ def _text(ask: Ask) -> dict[str, object]:
     if ask.language == "en":
         return {"type": "string", "pattern": f"^[{_LATIN}-]{{{low},{high}}}$"}
     if ask.language == "zh":
-        before = min(BEFORE_CHINESE, max(0, high - 1))
-        rest = f"[{_LATIN}{_CHINESE}{_CHINESE_SIGNS}-]{{{max(0, low - before - 1)},{max(0, high - before - 1)}}}"
+        # Counted so that a wholly Chinese text has all its room; with Latin words in front it may be longer by a few.
+        before = min(BEFORE_CHINESE, high // 4)
+        rest = f"[{_LATIN}{_CHINESE}{_CHINESE_SIGNS}-]{{{max(0, low - before - 1)},{max(0, high - 1)}}}"
         return {"type": "string", "pattern": f"^[{_LATIN}-]{{0,{before}}}[{_CHINESE}]{rest}$"}
     return {"type": "string", "minLength": low, "maxLength": high}
 
