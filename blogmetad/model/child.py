@@ -26,8 +26,9 @@ PR_SET_PDEATHSIG = 1
 WARM_UP = 64
 """Tokens of the trial decode: enough rows for every fast path of llama.cpp, AMX tiles among them, to be taken once."""
 
-BRANCHES, MOST_BRANCHES = 32, 256
-"""Sequences for each draft in flight, and how many llama.cpp can have in all."""
+BRANCHES, FEWEST, MOST = 32, 64, 256
+"""Sequences for each draft in flight; how many there are at least, and how many llama.cpp can have. Drafts that are in
+flight beyond these wait in the engine."""
 
 
 def main() -> int:
@@ -116,6 +117,7 @@ def _load(load: wire.Load) -> tuple[Llama, Engine]:
     """The model, tried out once, and the engine on it. Raises ModelError."""
     from blogmetad.model import engine, llama
 
+    at_once = min(load.parallel, (MOST - 1) // BRANCHES)
     model = llama.Llama(
         llama.LoadOptions(
             path=Path(load.path),
@@ -123,7 +125,7 @@ def _load(load: wire.Load) -> tuple[Llama, Engine]:
             gpu_layers=load.gpu_layers,
             extra_buffers=load.extra_buffers,
             context=load.context,
-            sequences=min(MOST_BRANCHES, max(64, 1 + BRANCHES * load.parallel)),
+            sequences=max(FEWEST, 1 + BRANCHES * at_once),
         )
     )
     trial = [llama.Cell(i % model.vocabulary_size, i, (0,), i == WARM_UP - 1) for i in range(WARM_UP)]
@@ -131,9 +133,7 @@ def _load(load: wire.Load) -> tuple[Llama, Engine]:
     model.decode([llama.Cell(0, WARM_UP, (0,), True)])
     model.clear()
     saved = Path(load.saved) if load.saved is not None else None
-    return model, engine.Engine(
-        model, load.name, load.mode, parallel=load.parallel, thinking=load.thinking, saved=saved
-    )
+    return model, engine.Engine(model, load.name, load.mode, parallel=at_once, thinking=load.thinking, saved=saved)
 
 
 def _some(inbox: wire.Inbox) -> list[wire.Message]:
