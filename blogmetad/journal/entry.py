@@ -149,15 +149,19 @@ def _digested(data: Mapping[str, Any]) -> str:
 
 
 def _proposed(data: Mapping[str, Any]) -> str:
-    usage = data["usage"]
-    lines = [
-        f"- model **{_inline(data['model'])}**, mode {data['mode']}\n",
-        f"- {usage['prompt_tokens']} tokens read ({usage['reused_tokens']} more reused), "
-        f"{usage['output_tokens']} written in {usage['steps']} steps\n",
-        f"- {usage['prefill_seconds']:.2f} s reading, {usage['decode_seconds']:.2f} s writing\n",
-    ]
+    lines = [f"- model **{_inline(data['model'])}**, mode {data['mode']}\n", _cost(data["usage"])]
     lines += [f"- {field}: {_inline(value)}\n" for field, value in data["values"].items()]
     return "".join(lines)
+
+
+def _cost(usage: Mapping[str, Any]) -> str:
+    """Tokens and seconds. Steps and their times are known of a model here; of one on a server, not of each."""
+    thinking, steps = usage.get("thinking_tokens", 0), usage["steps"]
+    written = f"{usage['output_tokens']} written" + (f" in {steps} steps" if steps else "")
+    written += f", {thinking} of them in thought" if thinking else ""
+    reading, writing = usage["prefill_seconds"], usage["decode_seconds"]
+    took = f"{reading:.2f} s reading, {writing:.2f} s writing" if reading or writing else f"{usage['seconds']:.2f} s"
+    return f"- {usage['prompt_tokens']} tokens read ({usage['reused_tokens']} more reused), {written}\n- {took}\n"
 
 
 def _checked(data: Mapping[str, Any]) -> str:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Callable
+from dataclasses import asdict
 
 import pytest
 
 from blogmetad import pipeline
 from blogmetad.journal.entry import Happened, Story, render
 from blogmetad.rules.document import parse
-from blogmetad.values import Draft, Neighbour, Neighbours, Opinion, Proposal, Request
+from blogmetad.values import Draft, Neighbour, Neighbours, Opinion, Proposal, Request, Usage
 
 ZONE = dt.timezone(dt.timedelta(hours=8))
 NOW = dt.datetime(2025, 4, 29, 10, 30, tzinfo=ZONE)
@@ -112,3 +113,23 @@ def test_what_was_done_to_the_proposal_stands_apart_from_the_evidence() -> None:
 @pytest.mark.parametrize("field", ["date", "tags"])
 def test_no_value_but_the_models_wording_is_without_evidence(field: str) -> None:
     assert row(told(Neighbours()), field)["evidence"]
+
+
+@pytest.mark.parametrize(
+    ("usage", "lines"),
+    [
+        (
+            Usage(120, 900, 40, steps=12, prefill_seconds=0.5, decode_seconds=1.25, seconds=1.8),
+            ("120 tokens read (900 more reused), 40 written in 12 steps", "0.50 s reading, 1.25 s writing"),
+        ),
+        (
+            Usage(1020, 0, 400, seconds=2.5, thinking_tokens=360),
+            ("1020 tokens read (0 more reused), 400 written, 360 of them in thought", "2.50 s"),
+        ),
+    ],
+)
+def test_the_cost_of_a_proposal_is_told_as_far_as_it_is_known(usage: Usage, lines: tuple[str, str]) -> None:
+    facts = {"model": "qwen3", "mode": "server", "values": {}, "usage": asdict(usage)}
+    happened = (Happened(NOW, "proposed", facts),)
+    story = Story("20250429-abc", "日志.md", "done", "0" * 64, 9, NOW, NOW, None, None, happened)
+    assert "".join(f"- {line}\n" for line in lines) in render(story, ZONE).decode("utf-8")

@@ -40,7 +40,7 @@ class Unthinkable(Garbled):
 
 
 class _Lenient(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
 
 class _Message(_Lenient):
@@ -60,15 +60,23 @@ class _Details(_Lenient):
 
 
 class _Usage(_Lenient):
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
     prompt_tokens_details: _Details | None = None
     completion_tokens_details: _Details | None = None
+
+
+class _Timings(_Lenient):
+    """llama-server's own."""
+
+    prompt_ms: float = 0.0
+    predicted_ms: float = 0.0
 
 
 class _Completion(_Lenient):
     choices: list[_Choice] = Field(min_length=1)
     usage: _Usage | None = None
+    timings: _Timings | None = None
 
 
 class _Model(_Lenient):
@@ -86,20 +94,7 @@ class Reply:
     content: str
     thought: str
     cut: bool
-    prompt_tokens: int
-    cached_tokens: int
-    completion_tokens: int
-    thinking_tokens: int
-
-    @property
-    def usage(self) -> Usage:
-        """The cost, as the journal tells it; it knows no seconds."""
-        return Usage(
-            prompt_tokens=max(0, self.prompt_tokens - self.cached_tokens),
-            reused_tokens=self.cached_tokens,
-            output_tokens=self.completion_tokens,
-            thinking_tokens=self.thinking_tokens,
-        )
+    usage: Usage
 
 
 def models(data: bytes) -> tuple[str, ...]:
@@ -116,21 +111,29 @@ def completion(data: bytes) -> Reply:
         read = _Completion.model_validate_json(data)
     except ValidationError:
         raise Garbled("what it sent is no chat completion") from None
-    choice, usage = read.choices[0], read.usage or _Usage()
+    choice = read.choices[0]
     content = choice.message.content or ""
     thought = choice.message.reasoning_content or choice.message.reasoning or ""
     if found := _THOUGHT.match(content) or _UNFINISHED.match(content):
         thought, content = thought + found[1], content[found.end() :]
-    counted = usage.completion_tokens_details.reasoning_tokens if usage.completion_tokens_details else None
-    share = len(thought) / ((len(thought) + len(content)) or 1)
-    return Reply(
-        content=content.strip(),
-        thought=thought.strip(),
-        cut=choice.finish_reason == "length",
-        prompt_tokens=usage.prompt_tokens,
-        cached_tokens=(usage.prompt_tokens_details.cached_tokens or 0) if usage.prompt_tokens_details else 0,
-        completion_tokens=usage.completion_tokens,
-        thinking_tokens=round(usage.completion_tokens * share) if counted is None else counted,
+    thinking = len(thought) / ((len(thought) + len(content)) or 1)
+    cut = choice.finish_reason == "length"
+    return Reply(content.strip(), thought.strip(), cut, _cost(read, thinking))
+
+
+def _cost(read: _Completion, thinking: float) -> Usage:
+    """What a completion cost, as far as the server tells. ``thinking`` is the share of the text that was thought, for
+    servers that do not count."""
+    usage, timings = read.usage or _Usage(), read.timings or _Timings()
+    before, within = usage.prompt_tokens_details or _Details(), usage.completion_tokens_details or _Details()
+    cached, written, counted = before.cached_tokens or 0, usage.completion_tokens or 0, within.reasoning_tokens
+    return Usage(
+        prompt_tokens=max(0, (usage.prompt_tokens or 0) - cached),
+        reused_tokens=cached,
+        output_tokens=written,
+        thinking_tokens=round(written * thinking) if counted is None else counted,
+        prefill_seconds=timings.prompt_ms / 1000,
+        decode_seconds=timings.predicted_ms / 1000,
     )
 
 

@@ -82,7 +82,7 @@ class Session:
                 raise
             self._heard = time.monotonic()
         seconds = time.perf_counter() - began
-        return replace(proposal, usage=replace(proposal.usage, decode_seconds=seconds, seconds=seconds))
+        return replace(proposal, usage=replace(proposal.usage, seconds=seconds))
 
     async def _answer(self, request: Request) -> Proposal:
         """Ask until there is an answer that is of use; remember how it was got."""

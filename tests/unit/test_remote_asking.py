@@ -16,7 +16,7 @@ from blogmetad.model.proposal import ModelUnavailable
 from blogmetad.model.remote import asking, connection, key, reply, setup
 from blogmetad.model.remote.connection import is_here
 from blogmetad.model.remote.dialect import FORMS, Dialect, Form, body
-from blogmetad.values import Ask, Candidate, Request
+from blogmetad.values import Ask, Candidate, Request, Usage
 
 TITLE = Ask("title", "text", "Title", "en", 10, 60)
 CHINESE = Ask("摘要", "text", "摘要", "zh", 10, 60)
@@ -133,6 +133,14 @@ def test_refusals_come_to_an_end_whatever_their_words() -> None:
 
 def completion(content: object, **message: object) -> bytes:
     return json.dumps({"choices": [{"message": {"content": content, **message}}]}).encode()
+
+
+def test_the_cost_is_what_the_server_tells_and_nothing_where_it_does_not() -> None:
+    usage = {"prompt_tokens": 90, "completion_tokens": None, "completion_tokens_details": None}
+    data = {"choices": [{"message": {"content": "{}"}}], "usage": usage, "timings": {"prompt_ms": 1500.0}}
+    cost = reply.completion(json.dumps(data).encode()).usage
+    assert (cost.prompt_tokens, cost.output_tokens, cost.prefill_seconds, cost.decode_seconds) == (90, 0, 1.5, 0.0)
+    assert reply.completion(completion("{}")).usage == Usage()
 
 
 @given(st.text(max_size=200))
