@@ -101,6 +101,7 @@ def test_the_configuration_keys_of_the_documents_exist() -> None:
         assert mentioned <= keys
         assert set(re.findall(r"`?\[([a-z]+)\]`?$|`\[([a-z]+)\]`", text, re.MULTILINE)) == {
             ("model", ""),
+            ("server", ""),
             ("", "intake"),
         }
         assert {"polling", "name"} <= keys

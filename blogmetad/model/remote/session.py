@@ -26,6 +26,9 @@ FRESH = 30.0
 GARBLED_TRIES = 2
 """How often a server is asked again whose answer was of no use."""
 
+LISTED = 12
+"""Models of a server that a message names."""
+
 THINKING_ROOM = 4096
 """Tokens for a model that thinks although it was asked not to."""
 
@@ -148,16 +151,21 @@ class Session:
     def _only(self, names: tuple[str, ...]) -> str:
         if len(names) == 1:
             return names[0]
-        has = f"has several models ({', '.join(names)})" if names else "does not tell which models it has"
+        has = f"has several models ({_listed(names)})" if names else "does not tell which models it has"
         raise ModelUnavailable(f"{self._options.url} {has}: name one in [server] model, and check that url ends in /v1")
 
     async def _unknown(self, words: str) -> ModelUnavailable:
         """Why a completion is not to be had: the model is another one, or the address."""
         names, url = await self._names(), self._options.url
         if names and self._model not in names:
-            return ModelUnavailable(f"{url} has no model '{self._model}'; it has {', '.join(names)}")
+            return ModelUnavailable(f"{url} has no model '{self._model}'; it has {_listed(names)}")
         said = f" ({words})" if words else ""
         return ModelUnavailable(f"{url} has no chat completions{said}: check [server] url, which mostly ends in /v1")
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    more = len(names) - LISTED
+    return quoted(", ".join(names[:LISTED]).encode()) + (f" and {more} more" if more > 0 else "")
 
 
 def _plain(name: str) -> str:
