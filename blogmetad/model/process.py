@@ -15,6 +15,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from typing import BinaryIO, TypeAlias
 
 from blogmetad.model import wire
@@ -48,18 +49,6 @@ class Process:
     """A child process that speaks ``wire``. Its methods may be called from several threads."""
 
     def __init__(self, command: Sequence[str], stderr: BinaryIO) -> None:
-        self._process = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=stderr,
-            bufsize=0,
-            start_new_session=True,
-        )
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._stdin, self._stdout = self._process.stdin, self._process.stdout
-        os.set_blocking(self._stdin.fileno(), False)
         self._listening, self._bell = os.pipe()
         os.set_blocking(self._bell, False)
         self._numbers = itertools.count(HELLO + 1)
@@ -70,8 +59,11 @@ class Process:
         self._how: str | None = None
         self._in_flight = 0
         self._closed = False
-        self._thread = threading.Thread(target=self._talk, name="model's process", daemon=True)
+        self._process: subprocess.Popen[bytes]
+        started: Future[None] = Future()
+        self._thread = threading.Thread(target=self._live, args=(command, stderr, started), name="model", daemon=True)
         self._thread.start()
+        started.result()
 
     @property
     def pid(self) -> int:
@@ -175,42 +167,57 @@ class Process:
             self._news.notify_all()
             self._ring()
 
-    def _talk(self) -> None:
-        """What the thread does: write and read until the process is gone."""
+    def _live(self, command: Sequence[str], stderr: BinaryIO, started: Future[None]) -> None:
+        """What the thread does, from the birth of the process to its death.
+
+        It starts the process itself, since a child dies with the thread that started it and not with the whole parent.
+        """
         try:
-            self._converse()
+            pipe = subprocess.PIPE
+            process = subprocess.Popen(
+                command, stdin=pipe, stdout=pipe, stderr=stderr, bufsize=0, start_new_session=True
+            )
+        except BaseException as error:
+            started.set_exception(error)
+            return
+        assert process.stdin is not None
+        assert process.stdout is not None
+        os.set_blocking(process.stdin.fileno(), False)
+        self._process = process
+        started.set_result(None)
+        try:
+            self._converse(process.stdin.fileno(), process.stdout.fileno())
             how = "was ended"
         except wire.Closed:
-            how = self._death()
+            how = _death(process)
         except wire.Garbled as error:
             how = f"was stopped: {error}"
-        self._process.kill()
-        self._process.wait()
-        self._lose(how)
+        process.kill()
+        process.wait()
         with self._news:
+            self._lose(how)
             self._closed = True
-            self._stdin.close()
-            self._stdout.close()
+            process.stdin.close()
+            process.stdout.close()
             os.close(self._listening)
             os.close(self._bell)
 
-    def _converse(self) -> None:
+    def _converse(self, mouth: int, ears: int) -> None:
         """Write what is to be said, take in what is answered. Raises Closed, Garbled."""
-        mouth, ears, bell = self._stdin.fileno(), self._stdout.fileno(), self._listening
         inbox = wire.Inbox(ears)
         while self._how is None:
-            heard, ready, _ = select.select([ears, bell], [mouth] if self._unsaid else [], [])
-            if bell in heard:
-                os.read(bell, 4096)
+            heard, ready, _ = select.select([ears, self._listening], [mouth] if self._unsaid else [], [])
+            if self._listening in heard:
+                os.read(self._listening, 4096)
             if ready:
-                self._write()
+                self._write(mouth)
             if ears in heard:
                 self._deliver(inbox.arrived(0))
 
-    def _write(self) -> None:
+    def _write(self, mouth: int) -> None:
         with self._news:
             try:
-                del self._unsaid[: os.write(self._stdin.fileno(), self._unsaid)]
+                del self._unsaid[: os.write(mouth, self._unsaid)]
             except BlockingIOError:
                 return
             except BrokenPipeError:
@@ -228,12 +235,13 @@ class Process:
             self._heard = time.monotonic()
             self._news.notify_all()
 
-    def _death(self) -> str:
-        """How it ended, in words, after its pipe closed."""
-        try:
-            code = self._process.wait(timeout=5)
-        except subprocess.TimeoutExpired:
-            return "closed its pipe"
-        if code < 0:
-            return f"was killed by {signal.Signals(-code).name}"
-        return f"ended with exit code {code}"
+
+def _death(process: subprocess.Popen[bytes]) -> str:
+    """How a process ended, in words, after its pipe closed."""
+    try:
+        code = process.wait(timeout=5)
+    except subprocess.TimeoutExpired:
+        return "closed its pipe"
+    if code < 0:
+        return f"was killed by {signal.Signals(-code).name}"
+    return f"ended with exit code {code}"

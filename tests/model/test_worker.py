@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -78,7 +79,7 @@ def test_a_hanging_worker_is_killed_at_the_deadline(options: WorkerOptions) -> N
     assert not Path(f"/proc/{pid}").exists()
 
 
-def test_a_withdrawn_request_ends_the_worker_and_says_so(worker: Worker) -> None:
+def test_a_withdrawn_request_ends_a_worker_that_does_not_hear_it(worker: Worker) -> None:
     worker.prepare(always)
     pid = worker.pid
     assert pid is not None
@@ -87,6 +88,15 @@ def test_a_withdrawn_request_ends_the_worker_and_says_so(worker: Worker) -> None
     with pytest.raises(Withdrawn):
         worker.propose(REQUEST, lambda: time.monotonic() - began < 0.2)
     assert worker.pid is None
+
+
+def test_a_worker_outlives_the_thread_that_asked_for_it(worker: Worker) -> None:
+    with ThreadPoolExecutor(1) as passing:
+        passing.submit(worker.prepare, always).result(60)
+    pid = worker.pid
+    time.sleep(0.3)
+    assert worker.propose(REQUEST, always).texts["title"]
+    assert worker.pid == pid
 
 
 def test_a_worker_dies_with_its_parent(options: WorkerOptions) -> None:

@@ -91,7 +91,7 @@ class Workshop:
             state=root / ".blogmetad",
             rules=root / "rules.md",
         )
-        config = Config(
+        self.config = Config(
             site=site,
             intake=Intake(settle_seconds=0.0),
             model=Model(parallel=parallel),
@@ -102,8 +102,18 @@ class Workshop:
         self.index = Index(site.posts, site.state / "index.db")
         placer = Placer(Folders(site.drafts, site.posts, site.state), ledger, now)
         assert placer.probe() == ()
-        rules = parse(RULES, "rules.md")
-        tools = Tools(config, rules, read_site(root), self.index, ledger, placer, proposer, Turns(), now, lambda: True)
+        tools = Tools(
+            config=self.config,
+            rules=parse(RULES, "rules.md"),
+            site=read_site(root),
+            index=self.index,
+            ledger=ledger,
+            placer=placer,
+            proposer=proposer,
+            turns=Turns(),
+            now=now,
+            keep_going=lambda: True,
+        )
         self.runner = Runner(tools, self.news.set)
 
     def drop(self, name: str, text: str | None = None) -> None:
