@@ -178,6 +178,8 @@ class Process:
                 command, stdin=pipe, stdout=pipe, stderr=stderr, bufsize=0, start_new_session=True
             )
         except BaseException as error:
+            os.close(self._listening)
+            os.close(self._bell)
             started.set_exception(error)
             return
         assert process.stdin is not None

@@ -3,8 +3,10 @@ from __future__ import annotations
 import datetime as dt
 import errno
 import os
+import time
 import unicodedata
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -381,3 +383,23 @@ def test_a_post_of_the_same_address_under_another_suffix_counts_as_taken(desk: D
     (desk.folders.posts / POST.filename).with_suffix(".markdown").write_text("author's\n")
     job = desk.publish()
     assert job.target != POST.filename
+
+
+def test_posts_placed_at_the_same_time_get_names_as_if_one_came_after_the_other(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Each takes its time between looking which names are free and taking one.
+    real = files.link_new
+    monkeypatch.setattr(files, "link_new", lambda *names: (time.sleep(0.1), real(*names)))
+    spellings = ["2025-04-29-É.md", "2025-04-29-é.md", "2025-04-29-É.markdown"]
+    raws = [RAW + f"{spelling}\n".encode() for spelling in spellings]
+    jobs = [desk.accept(f"{number}.md", raw) for number, raw in enumerate(raws)]
+    with ThreadPoolExecutor(3) as threads:
+        placed = [
+            threads.submit(desk.placer.place, job, Post(name, raw))
+            for job, name, raw in zip(jobs, spellings, raws, strict=True)
+        ]
+    assert all(isinstance(one.result(), Published) for one in placed)
+    stems = [unicodedata.normalize("NFC", Path(name).stem).casefold() for name in desk.posts()]
+    assert sorted(stems) == ["2025-04-29-é", "2025-04-29-é-2", "2025-04-29-é-3"]
+    assert sorted(desk.posts().values()) == sorted(raws)
