@@ -69,7 +69,7 @@ class Model(_Section):
     threads: int = Field(default=0, ge=0, le=1024)
     gpu_layers: int = Field(default=-1, ge=-1)
     context: int = Field(default=4096, ge=1024)
-    digest_tokens: int = Field(default=800, ge=64, le=100_000)
+    digest_tokens: int = Field(default=640, ge=64, le=100_000)
     idle_seconds: float = Field(default=300.0, ge=0.0, le=31_536_000.0)
     load_timeout: float = Field(default=300.0, gt=0.0)
     job_timeout: float = Field(default=600.0, gt=0.0)

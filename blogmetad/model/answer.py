@@ -3,10 +3,9 @@
     [guidance | digest, instruction | Title: ........ | Description: ........ | Tags: ....... ]
       shared    once a draft          each label is fed together with the last token of the value before it
 
-Text is written over the tokens its language allows, several lines side by side, and the one they agree on is taken. The
-terms of the vocabulary are scored on the trie of their tokens (all branches in one batch), against what the same prompt
-without the post would have said; new terms are written in their own lane. Which of them a post gets is not decided here
-but by the rules, which know the blog.
+Text is written greedily over the tokens its language allows. The terms of the vocabulary are scored on the trie of
+their tokens (all branches in one batch), against what the same prompt without the post would have said; new terms are
+written in their own lane. Which of them a post gets is not decided here but by the rules, which know the blog.
 """
 
 from __future__ import annotations
@@ -19,19 +18,19 @@ from typing import TypeAlias
 
 from blogmetad.model import prompt, trie
 from blogmetad.model.alphabet import Alphabet
-from blogmetad.model.lane import Lane
-from blogmetad.model.line import Lexicon, Line, Page, grow, pens, whole
-from blogmetad.model.llama import Cell, Llama, Logits
+from blogmetad.model.lane import TERM_TOKENS, Lane
+from blogmetad.model.line import OVERRUN, Lexicon, Line, Page, grow
+from blogmetad.model.llama import Llama, Logits
 from blogmetad.model.steps import Cursor, Step, together
 from blogmetad.model.thinking import Thinking, think
-from blogmetad.model.voting import most_agreed
 from blogmetad.values import Ask, Opinion, Request
 
 MOST_CANDIDATES = 40
 """Each takes a branch of the context."""
 
-LINES, LINES_OF_SENTENCES = 8, 4
-"""How many titles and how many descriptions are written, to take the one they agree on most."""
+LABEL, TERM = 16, 6
+"""Tokens a label and a term of the vocabulary take, or more."""
+
 NO_POST = "(The text of the post is missing.)"
 
 Value: TypeAlias = "str | tuple[Opinion, ...]"
@@ -114,18 +113,18 @@ class Writer:
         self._branches = Branches(desk.model, sequences)
         self._comma = desk.model.tokenize(",")[0]
         asks = [ask for ask in request.asks if ask.given is None]
-        lines = sum(1 + _lines(ask) for ask in asks)
         lanes = sum(ask.kind == "terms" for ask in asks)
-        self._at_once = max(1, (len(sequences) - lines) // max(1, lanes))
+        # Each field has a sequence, terms of the model's own have another; what is left is for candidates.
+        self._at_once = max(1, (len(sequences) - len(asks) - lanes) // max(1, lanes))
         self._lexicon = Lexicon(request.text)
 
     def write(self) -> Step[Answer]:
-        """The whole answer. Texts are written side by side. Terms are weighed behind the title as soon as there is one:
-        it says in a line what a small model would not make of the post once more."""
+        """The whole answer. Texts are written side by side. Terms and the address follow from the title as soon as
+        there is one: it says in a line what a small model would not make of the post once more."""
         asks = [ask for ask in self._request.asks if ask.given is None]
-        yield from self._read_blank(asks)
-        title = next((ask for ask in asks if ask.kind == "text" and not ask.sentences), None)
-        behind = [ask for ask in asks if ask.kind == "terms"] if title is not None else []
+        yield from self._read_blank([ask for ask in asks if ask.kind == "terms"])
+        title = next((ask for ask in asks if not _follows(ask) and not ask.sentences), None)
+        behind = [ask for ask in asks if _follows(ask)] if title is not None else []
         first = [ask for ask in asks if ask not in behind]
         with self._branches.borrowed(self._guide.sequence, len(first)) as sequences:
             trunk = Cursor(tuple(sequences), self._guide.length)
@@ -138,7 +137,9 @@ class Writer:
                 self._values(start, ask, behind if ask is title else [])
                 for start, ask in zip(starts, first, strict=True)
             ]
-            named = dict(chain.from_iterable(found.items() for found in (yield from together(works))))
+            named: dict[str, Value] = {}
+            for found in (yield from together(works)):
+                named |= found
         return Answer(
             texts={field: value for field, value in named.items() if isinstance(value, str)},
             terms={field: value for field, value in named.items() if not isinstance(value, str)},
@@ -163,48 +164,31 @@ class Writer:
         return [Start(*place) for place in zip(trunk.sequences, ends, rows, strict=True)]
 
     def _values(self, start: Start, ask: Ask, behind: Sequence[Ask]) -> Step[dict[str, Value]]:
-        """One field, and the terms that are weighed behind it."""
+        """One field, and those that follow from it."""
         if ask.kind == "terms":
             return {ask.field: (yield from self._terms(start, ask))}
         line = yield from self._line(start, ask)
         found: dict[str, Value] = {ask.field: line.text}
         if behind:
             with self._branches.borrowed(start.sequence, len(behind)) as sequences:
-                trunk = Cursor(tuple(sequences), start.position)
-                trunk.write([*line.tokens, *self._model.tokenize(f"{line.tail}\n")])
+                trunk = Cursor(tuple(sequences), start.position + len(line.tokens))
+                trunk.write(self._model.tokenize(f"{line.tail}\n"))
                 starts = yield from self._label(trunk, behind)
-                terms = yield from together([self._terms(*place) for place in zip(starts, behind, strict=True)])
-            found |= dict(zip((each.field for each in behind), terms, strict=True))
+                works = [self._values(*place, []) for place in zip(starts, behind, strict=True)]
+                for others in (yield from together(works)):
+                    found |= others
         return found
 
     def _line(self, start: Start, ask: Ask) -> Step[Line]:
-        """A line of text in the language of the field: of several written side by side the one they agree on most.
-
-        Lines share a branch, and the cost of it, until they differ.
-        """
+        """A line of text in the language of the field."""
         barred = [self._model.tokenize(f"{space}{text}")[0] for text in ask.refused if text for space in ("", " ")]
         page = Page(ask, self._letters, self._lexicon, tuple(barred))
-        done: list[Line] = []
-        going = [(Line(pens(_lines(ask))), self._branches.take(start.sequence), start.logits)]
-        while going:
-            grown: list[tuple[Line, int]] = []
-            for line, branch, row in going:
-                further = grow(line, row, page)
-                done += [one for one in further if one.done]
-                alive = [one for one in further if not one.done]
-                # The first to go on keeps the branch; the others begin theirs as copies of it.
-                grown += [(one, branch if i == 0 else self._branches.take(branch)) for i, one in enumerate(alive)]
-                if not alive:
-                    self._branches.give(branch)
-            cells = [
-                Cell(line.tokens[-1], start.position + len(line.tokens) - 1, (branch,), wanted=True)
-                for line, branch in grown
-            ]
-            rows = (yield cells) if cells else []
-            going = [(line, branch, row) for (line, branch), row in zip(grown, rows, strict=True)]
-        said = {pen.number: line for line in done for pen in line.pens}
-        lines = [said[number] for number in sorted(said)]
-        return lines[most_agreed([line.text for line in lines], [whole(line.text, ask) for line in lines])]
+        cursor = Cursor((start.sequence,), start.position)
+        line = grow(Line(), start.logits, page)
+        while not line.done:
+            cursor.write(line.tokens[-1:])
+            line = grow(line, (yield from cursor.look()), page)
+        return line
 
     def _terms(self, start: Start, ask: Ask) -> Step[tuple[Opinion, ...]]:
         """What the model thinks of each candidate, and, where the rules have a lane for them, terms of its own."""
@@ -223,8 +207,9 @@ class Writer:
 
     def _score(self, start: Start, terms: Mapping[str, list[int]]) -> Step[dict[str, float]]:
         """Mean log-probability per token of each term, as many at a time as there are branches for."""
-        scores: dict[str, float] = {}
-        for names in batched(sorted(terms), self._at_once):
+        short = {name: tokens for name, tokens in terms.items() if len(tokens) == 1}  # need none
+        scores = yield from trie.mean_log_probabilities(short, start.logits, {}, start.position)
+        for names in batched(sorted(terms.keys() - short.keys()), self._at_once):
             with self._branches.borrowed(start.sequence, len(names)) as taken:
                 branches = dict(zip(names, taken, strict=True))
                 tokens = {name: terms[name] for name in names}
@@ -261,11 +246,21 @@ class Writer:
         return tuple(lane.found)
 
 
-def _lines(ask: Ask) -> int:
-    """How many lines are written side by side for a field."""
-    if ask.kind == "terms" or ask.field == "slug":
-        return 1
-    return LINES_OF_SENTENCES if ask.sentences else LINES
+def room(asks: Sequence[Ask]) -> int:
+    """Tokens of context the answer to these may take, all its branches together: more than it does in practice."""
+    return sum(_room(ask) for ask in asks if ask.given is None)
+
+
+def _room(ask: Ask) -> int:
+    if ask.kind == "terms":
+        return LABEL + TERM * len(ask.candidates[:MOST_CANDIDATES]) + (TERM_TOKENS * ask.high if ask.new else 0)
+    # No token of a value in English holds less than a letter; two are the least on average.
+    return LABEL + round(OVERRUN * ask.high / (2 if ask.language == "en" else 1))
+
+
+def _follows(ask: Ask) -> bool:
+    """Whether a field is written or weighed behind the title."""
+    return ask.kind == "terms" or ask.field == "slug"
 
 
 def batched(names: Sequence[str], size: int) -> Iterator[Sequence[str]]:

@@ -15,6 +15,7 @@ from typing import TypeAlias
 
 from blogmetad.model import alphabet, prompt
 from blogmetad.model.answer import Answer, Desk, Guide, Writer, question
+from blogmetad.model.answer import room as room_for
 from blogmetad.model.llama import Cell, Llama, Logits, ModelError
 from blogmetad.model.saved import SavedStates
 from blogmetad.model.steps import Step
@@ -23,9 +24,6 @@ from blogmetad.values import Proposal, Request, Usage
 
 GUIDANCE = 0
 """The sequence that holds the guidance; those behind it belong to the answers in flight."""
-
-ANSWER_ROOM = 768
-"""Tokens of context an answer takes at most, all its branches together."""
 
 Result: TypeAlias = "tuple[int, Proposal | ModelError]"
 """What became of a request, under the key it was admitted with."""
@@ -161,7 +159,7 @@ class Engine:
         fresh = self._share_guidance(waiting.request)
         if fresh is None:
             return False
-        answer = ANSWER_ROOM + (self._desk.thinking.budget if self._desk.thinking else 0)
+        answer = room_for(waiting.request.asks) + (self._desk.thinking.budget if self._desk.thinking else 0)
         room = self._model.context_size - self._guide.length
         if waiting.question is None:
             waiting.question = question(self._desk, waiting.request, room - answer)

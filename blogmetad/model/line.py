@@ -16,15 +16,11 @@ STOP_URGE, SENTENCE_URGE = 4.0, 2.0
 OVERRUN = 1.4
 """A sentence may go on a little beyond its room: it is cut at the end of a clause then, not in the middle of one."""
 
-WARMTH, LIKELIEST = 0.7, 40
-"""Temperature of a sampled line, and among how many tokens it draws."""
-IMPROBABLE = 10.0
-"""Nats below the likeliest token: at this temperature none deeper is drawn in a million."""
-
 TRIED = 2000
 """Of the likeliest tokens, how many are tried for one that keeps to the post's Latin words: all would take seconds."""
 
 _LATIN_RUN = re.compile(r"[A-Za-z][A-Za-z0-9]*")
+_LATIN_END = re.compile(r"[A-Za-z][A-Za-z0-9]{0,79}$")
 _DANGLING = re.compile(
     r"(?:^|[\s,(])(?:an?|the|this|that|these|those|its?|their|our|your|my|of|in|on|at|to|for|from|with|by|as|and|or|but|"
     r"is|are|was|were|be|how|what|why|which|when|where|who|can|will|must|more|most|very|such|than|into|about|using)$"
@@ -52,19 +48,15 @@ class Lexicon:
         # The first run may have been cut by the window; it was looked at when it was written.
         return begins_one and all(word in self._known for word in whole[len(text) > 80 :])
 
-
-@dataclass(frozen=True, slots=True)
-class Pen:
-    """What draws the tokens of a line: the likeliest ones, or, with ``chance``, likely ones, the same for the same
-    seed."""
-
-    number: int
-    chance: np.random.Generator | None = None
+    def breaks_off(self, text: str) -> bool:
+        """Whether a text ends in the middle of one of the post's Latin words."""
+        last = _LATIN_END.search(text)
+        return last is not None and last.group().lower() not in self._known
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What all lines of one value share. ``barred`` are tokens it must not begin with."""
+    """What a value is written on: what is asked for, and ``barred`` tokens that it must not begin with."""
 
     ask: Ask
     letters: Alphabet
@@ -74,12 +66,9 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A value as far as it is written. Several pens write one line until they want different tokens.
+    """A value as far as it is written. When it is ``done``, ``tail`` is what its last token held before the line
+    feed."""
 
-    When it is ``done``, ``tail`` is what its last token held before the line feed.
-    """
-
-    pens: tuple[Pen, ...]
     value: bytes = b""
     tokens: tuple[int, ...] = ()
     tail: str = ""
@@ -91,38 +80,20 @@ class Line:
         return self.value.decode("utf-8", "ignore").strip() + self.tail
 
 
-def pens(count: int) -> tuple[Pen, ...]:
-    """So many pens; the first takes the likeliest tokens, each of the others draws in its own way."""
-    return tuple(Pen(n, np.random.default_rng(n) if n else None) for n in range(count))
-
-
-def whole(text: str, ask: Ask) -> bool:
-    """Whether a value has come to an end of its own within its room, as a sentence if it has to be one."""
-    return len(text) <= ask.high and (not ask.sentences or bool(_FULL_STOP.search(text)))
-
-
-def grow(line: Line, logits: Logits, page: Page) -> list[Line]:
-    """The line one token further on, once for each token its pens choose; done where it has come to its end."""
+def grow(line: Line, logits: Logits, page: Page) -> Line:
+    """The line one token further on; done if it has come to its end."""
     text, ask, letters = line.text, page.ask, page.letters
     room = ask.high * OVERRUN if ask.sentences else ask.high
     if len(line.tokens) >= ask.high or len(text) >= room or sentence_done(text, ask) or looping(text):
-        return [replace(line, done=True)]
+        return replace(line, done=True)
     scores = _scores(line, text, logits, page)
-    chosen: dict[int, list[Pen]] = {}
-    for pen in line.pens:
-        token = _draw(scores, pen)
-        if ask.language == "zh" and not page.lexicon.allows(text + _piece(page, token)):
-            token = _draw(_allowed(scores, text, page), pen)
-        chosen.setdefault(token, []).append(pen)
-    return [_extended(line, token, tuple(who), letters) for token, who in chosen.items()]
-
-
-def _extended(line: Line, token: int, who: tuple[Pen, ...], letters: Alphabet) -> Line:
+    token = int(np.argmax(scores))
+    if ask.language == "zh" and not page.lexicon.allows(text + _piece(page, token)):
+        token = int(np.argmax(_allowed(scores, text, page)))
     piece = letters.pieces[token]
     if letters.line_ends[token] == 0:
-        tail = piece.split(b"\n")[0].decode("utf-8", "ignore").rstrip()
-        return Line(who, line.value, line.tokens, tail, done=True)
-    return Line(who, line.value + piece, (*line.tokens, token))
+        return replace(line, tail=piece.split(b"\n")[0].decode("utf-8", "ignore").rstrip(), done=True)
+    return Line(line.value + piece, (*line.tokens, token))
 
 
 def _scores(line: Line, text: str, logits: Logits, page: Page) -> Logits:
@@ -140,7 +111,8 @@ def _scores(line: Line, text: str, logits: Logits, page: Page) -> Logits:
 def _mask(text: str, page: Page) -> Mask:
     ask, letters = page.ask, page.letters
     lacks_han = ask.language == "zh" and not _has_han(text)
-    mask = letters.han if lacks_han and len(text) > ask.high // 4 else letters.text[ask.language]
+    overdue = lacks_han and len(text) > ask.high // 4 and not page.lexicon.breaks_off(text)
+    mask = letters.han if overdue else letters.text[ask.language]
     ready = len(text) >= max(ask.low, 1) and not lacks_han
     return np.maximum(mask, letters.line_ends) if ready else mask
 
@@ -155,17 +127,6 @@ def _allowed(scores: Logits, text: str, page: Page) -> Logits:
     allowed = np.full_like(scores, -np.inf)
     allowed[kept] = scores[kept]
     return allowed
-
-
-def _draw(scores: Logits, pen: Pen) -> int:
-    likeliest = int(np.argmax(scores))
-    if pen.chance is None:
-        return likeliest
-    # Only what has a chance worth the name is sorted: the vocabulary has 150,000 tokens.
-    near = np.flatnonzero(scores > scores[likeliest] - IMPROBABLE)
-    near = near[np.argsort(-scores[near], kind="stable")[:LIKELIEST]]
-    weights = np.exp((scores[near] - scores[likeliest]) / WARMTH)
-    return int(pen.chance.choice(near, p=weights / weights.sum()))
 
 
 def _piece(page: Page, token: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -13,6 +14,43 @@ from blogmetad.values import Language
 LANGUAGE_NAMES = {"en": "English", "zh": "Chinese"}
 _STOPS = (".", "!", "?", "。", "！", "？")
 _LABELS = {"title": ("title", "标题", "题目"), "description": ("description", "描述", "摘要", "简介")}
+_NUMBER = re.compile(r"^\s*第?[零〇一二三四五六七八九十百\d]{1,4}\s*[章节部分]{0,2}\s*[、.．:：)）\s]\s*")
+_SECTIONS = frozenset(
+    key(heading)
+    for heading in (
+        *(
+            "前言",
+            "引言",
+            "引子",
+            "序",
+            "序言",
+            "简介",
+            "介绍",
+            "背景",
+            "概述",
+            "概览",
+            "正文",
+            "目录",
+            "总结",
+            "小结",
+            "结语",
+            "后记",
+        ),
+        *("写在前面", "写在最后", "参考", "参考资料", "preface", "foreword", "introduction", "background", "overview"),
+        *(
+            "summary",
+            "conclusion",
+            "contents",
+            "table of contents",
+            "tl;dr",
+            "references",
+            "abstract",
+            "post",
+            "untitled",
+        ),
+    )
+)
+"""What every post might begin or end with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +98,8 @@ def settle(
     if ended != text:
         changes.append(f"The full stop at its end was {'added' if rule.sentences else 'taken off'}.")
     refusal = _refusal(ended, rule, language, title)
+    if refusal is None and name == "title" and _bare(_NUMBER.sub("", ended)) in _SECTIONS:
+        refusal = Refusal("section", f"The model's '{ended}' is the heading of a section and names no subject.")
     if refusal is None and _bare(ended) in map(_bare, copied):
         refusal = Refusal("copied", f"The model's '{ended}' is copied from the rules' examples.")
     return Worded(refusal or ended, tuple(changes))

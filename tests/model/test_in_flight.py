@@ -128,7 +128,7 @@ def test_drafts_with_other_guidance_wait_for_those_in_flight(tiny_model: Path) -
 def test_no_more_drafts_are_in_flight_than_the_context_has_room_for(
     tiny_model: Path, alone: dict[int, Proposal]
 ) -> None:
-    engine = Engine(loaded(tiny_model, context=2048), "tiny", "cpu", parallel=4)
+    engine = Engine(loaded(tiny_model, context=1024), "tiny", "cpu", parallel=4)
     for key, topic in enumerate(TOPICS):
         engine.admit(key, request(topic))
     most, found = 0, dict[int, Proposal | ModelError]()

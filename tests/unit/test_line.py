@@ -10,19 +10,15 @@ import pytest
 
 from blogmetad.model import alphabet
 from blogmetad.model.line import (
-    LIKELIEST,
     SENTENCE_URGE,
     STOP_URGE,
     TRIED,
     Lexicon,
     Line,
     Page,
-    Pen,
     grow,
     may_stop,
-    pens,
     urge_to_stop,
-    whole,
 )
 from blogmetad.values import Ask
 
@@ -49,30 +45,32 @@ class Pieces:
         return not self.pieces[token]
 
 
-def written(post: str, *pieces: str, seed: int | None = None, ask: Ask = ASK) -> str:
+def written(post: str, *pieces: str, ask: Ask = ASK) -> str:
     """The value a model writes that likes its tokens the better the earlier they are in its vocabulary."""
-    never = (f"<{number}>" for number in range(LIKELIEST))
-    letters = alphabet.build(Pieces((*pieces, "\n", *never)))  # type: ignore[arg-type]
+    letters = alphabet.build(Pieces((*pieces, "\n")))  # type: ignore[arg-type]
     page = Page(ask, letters, Lexicon(post))
-    line = Line((Pen(0, None if seed is None else np.random.default_rng(seed)),))
+    line = Line()
     logits = -np.arange(len(letters.pieces), dtype=np.float32)
     for _ in range(ask.high + 1):
-        (line,) = grow(line, logits.copy(), page)
+        line = grow(line, logits.copy(), page)
         if line.done:
             return line.text
     raise AssertionError(f"it goes on after {line.text!r}")
 
 
 @pytest.mark.timeout(30)
-@pytest.mark.parametrize("seed", [None, 1, 2, 3])
-def test_a_name_broken_off_half_way_does_not_keep_a_chinese_value_from_its_end(seed: int | None) -> None:
+def test_a_name_broken_off_half_way_does_not_keep_a_chinese_value_from_its_end() -> None:
     # Behind "Dock" only Chinese characters may follow, since there is none yet, and none of them makes it a whole name.
-    assert written("用 Docker 部署", "Dock", "入门", "教程", seed=seed)
+    assert written("用 Docker 部署", "Dock", "入门", "教程")
 
 
 def test_a_chinese_value_goes_on_with_a_name_of_the_post_and_not_with_a_likelier_one() -> None:
     assert written("用 Docker 部署", "Kubernetes", "Docker", "入门").startswith("Docker")
-    assert "Kubernetes" not in written("用 Docker 部署", "Kubernetes", "Docker", "入门", seed=1)
+    assert "Kubernetes" not in written("用 Docker 部署", "Kubernetes", "Docker", "入门")
+
+
+def test_a_name_that_is_being_written_is_finished_before_a_chinese_character_is_due() -> None:
+    assert written("用 Gouraud 着色", "Gour", "樊", "aud", "着色").startswith("Gouraud")
 
 
 def test_an_english_value_may_have_words_the_post_does_not() -> None:
@@ -119,28 +117,3 @@ def test_the_urge_to_stop_grows_from_near_the_usual_length_on_and_is_weaker_for_
     assert 0 < urge_to_stop(40, title) < urge_to_stop(60, title) <= STOP_URGE
     assert urge_to_stop(90, title) == STOP_URGE
     assert urge_to_stop(90, about) == SENTENCE_URGE < STOP_URGE
-
-
-@pytest.mark.parametrize(("pieces", "ends"), [(("A cache", "."), True), (("A cache",), False), (("缓存", "。"), True)])
-def test_a_description_is_whole_when_it_ends_as_a_sentence(pieces: tuple[str, ...], ends: bool) -> None:
-    ask = Ask("description", "text", "Description", "any", 3, 60, sentences=True)
-    letters = alphabet.build(Pieces((*pieces, "\n")))  # type: ignore[arg-type]
-    page, line = Page(ask, letters, Lexicon("")), Line(pens(1))
-    for token in range(len(pieces) + 1):
-        (line,) = grow(line, np.eye(len(pieces) + 1, dtype=np.float32)[token] * 50, page)
-    assert line.text == "".join(pieces)
-    assert whole(line.text, ask) is ends
-
-
-def test_pens_share_a_line_until_they_want_different_tokens() -> None:
-    letters = alphabet.build(Pieces(("one", "two", *(f"<{n}>" for n in range(LIKELIEST)), "\n")))  # type: ignore[arg-type]
-    page = Page(Ask("title", "text", "Title", "en", 2, 40), letters, Lexicon(""))
-    even = np.full(len(letters.pieces), -50, dtype=np.float32)
-    even[:2] = 0
-    certain = even.copy()
-    certain[0] = 40
-    (together,) = grow(Line(pens(12)), certain, page)
-    apart = grow(together, even, page)
-    assert [pen.number for pen in together.pens] == list(range(12))
-    assert {line.text for line in apart} == {"oneone", "onetwo"}
-    assert sorted(pen.number for line in apart for pen in line.pens) == list(range(12))
