@@ -15,17 +15,28 @@ from tests.tiny_gguf import write_tiny_qwen3
 settings.register_profile("blogmetad", deadline=None)
 settings.load_profile("blogmetad")
 
-STARTERS = {name: catalog.models_folder() / model.filename for name, model in catalog.CATALOG.items()}
+STARTERS = {
+    name: catalog.models_folder() / model.source.filename
+    for name, model in catalog.CATALOG.items()
+    if isinstance(model.source, catalog.PackageParts)
+}
 """Read before any test moves the home folder."""
+
+NOWHERE = "http://127.0.0.1:9"
+"""The discard port: whoever asks there is refused at once."""
 
 
 @pytest.fixture(autouse=True)
 def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home folder of the test's own: no test reads or writes the real one."""
+    """A home folder of the test's own, and no hub: no test reads or writes the real one, or asks anybody outside."""
     folder = tmp_path_factory.mktemp("home")
     for name in [name for name in os.environ if name.startswith(("XDG_", "BLOGMETAD_"))]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(folder))
+    for name in ("HF_ENDPOINT", "MODELSCOPE_ENDPOINT"):
+        monkeypatch.setenv(name, NOWHERE)
+    for name in ("HF_TOKEN", "MODELSCOPE_API_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
     return folder
 
 

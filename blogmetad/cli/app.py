@@ -19,7 +19,7 @@ from blogmetad.daemon import AlreadyRunning
 from blogmetad.errors import BlogmetadError
 from blogmetad.model.catalog import ModelMissingError, ModelUnusableError
 from blogmetad.model.proposal import ModelUnavailable
-from blogmetad.model.pull import PullError
+from blogmetad.model.store.place import PullError
 
 HELP = """Drop a Markdown draft into a folder; get a finished post with front matter, and a journal of how it was made.
 

@@ -15,15 +15,21 @@ import typer
 
 from blogmetad import matter
 from blogmetad.cli import init as initialise
-from blogmetad.cli import model as models
 from blogmetad.cli.exits import Exit
-from blogmetad.cli.options import console
+from blogmetad.cli.model.first import STARTER, First, first_model
+from blogmetad.cli.model.pull import get
+from blogmetad.cli.options import console, progress
 from blogmetad.cli.share import DEMO_SITE
 from blogmetad.journal.ledger import Job, Ledger, State
-from blogmetad.model.catalog import CATALOG
+from blogmetad.model import catalog
+from blogmetad.model.store import huggingface
+from blogmetad.model.store.place import PullError
 
 PATIENCE = 600.0
 """Seconds for one draft before the demo gives up: a slow machine loads and decodes for a while."""
+
+LARGEST = 3_000_000_000
+"""Bytes that are fetched for a demonstration at most, whatever the machine could carry."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -36,7 +42,10 @@ def demo(
         Path | None,
         typer.Argument(help="A draft of your own to try; it is copied, never touched.", show_default=False),
     ] = None,
-    model: Annotated[str, typer.Option(help="Which model to use.")] = "starter",
+    model: Annotated[
+        str | None,
+        typer.Option(help="Which model to use.", show_default="a Qwen3 if a hub answers, else the starter"),
+    ] = None,
 ) -> None:
     """Make a throw-away site, start the daemon, drop a Chinese and an English draft, show what comes out.
 
@@ -45,18 +54,41 @@ def demo(
     if draft is not None and not draft.is_file():
         raise typer.BadParameter(f"there is no file {draft}")
     drafts = [draft] if draft is not None else sorted((DEMO_SITE / "drafts").glob("*.md"))
-    if model in CATALOG:
-        models.pull(model)
+    name = _ready(model)
     with tempfile.TemporaryDirectory(prefix="blogmetad-demo-") as scratch:
         site = Path(scratch) / "site"
         shutil.copytree(DEMO_SITE, site, ignore=shutil.ignore_patterns("drafts"))
         config = Path(scratch) / "config.toml"
         initialise.init(
-            site, rules="bilingual-zh-en", model=model, config=config, yes=True,
+            site, rules="bilingual-zh-en", model=name, config=config, yes=True,
             drafts=Path("_inbox"), posts=Path("_posts"), journal=Path("_journal"),
         )  # fmt: skip
         failed = _run(site, config, drafts)
     raise typer.Exit(Exit.NEEDS_YOU if failed else Exit.OK)
+
+
+def _ready(model: str | None) -> str:
+    """The name of a model that is here now. Which one that is, if nobody says, is told."""
+    if model is not None:
+        if catalog.source_of(model) is not None:
+            get(model, huggingface.configured())
+        return model
+    with progress.status("asking the hubs"):
+        first = first_model(LARGEST)
+    console.print(f"model: {first.name} ({first.because})", markup=False)
+    return _got(first)
+
+
+def _got(first: First) -> str:
+    try:
+        get(first.name, first.hub or huggingface.configured())
+    except PullError as error:
+        if first.hub is None:
+            raise
+        console.print(f"{error} {error.hint}\nGoing on with the model '{STARTER}'.", style="yellow", markup=False)
+        get(STARTER, first.hub)
+        return STARTER
+    return first.name
 
 
 def _run(site: Path, config: Path, drafts: list[Path]) -> bool:

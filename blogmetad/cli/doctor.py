@@ -12,7 +12,7 @@ import typer
 
 from blogmetad.cli.exits import Exit
 from blogmetad.cli.options import ConfigOption, JsonOption, as_json, console, load, print_json, progress
-from blogmetad.cli.status import daemon_pid
+from blogmetad.cli.status import daemon_pid, where_it_runs
 from blogmetad.config import Config
 from blogmetad.daemon import open_proposer
 from blogmetad.errors import BlogmetadError
@@ -81,6 +81,9 @@ def _examine(settings: Config, tell: Callable[[str], None]) -> Iterator[Finding]
     yield Finding("daemon", True, "not running" if pid is None else f"running, process {pid}")
     if settings.model.engine == "openai":
         yield from (Finding("server", True, sentence) for sentence in setup.advice(settings))
+    else:
+        runs = where_it_runs(settings)
+        yield from (Finding("runs", True, sentence) for sentence in (runs.words, *runs.advice))
     tell("getting the model ready")
     yield _checked("model", lambda: _model(settings))
 

@@ -14,10 +14,12 @@ import typer
 
 from blogmetad import config as configuration
 from blogmetad import files
-from blogmetad.cli.options import console
+from blogmetad.cli.model.first import First, first_model
+from blogmetad.cli.options import console, progress
 from blogmetad.cli.share import ready_made_rules
 from blogmetad.errors import BlogmetadError
-from blogmetad.model import catalog, pull
+from blogmetad.model import catalog
+from blogmetad.model.store import modelscope, pull
 from blogmetad.rules import document
 from blogmetad.site.jekyll import find_site
 from blogmetad.site.walk import Walk
@@ -78,13 +80,13 @@ def init(
     kept = root / RULES_IN_SITE
     likely = str(kept) if kept.exists() else _likely_rules(root)
     name = rules or _ask("Which rules?", likely, [*sorted(ready_made_rules()), "FILE"], yes)
-    chosen = model or _ask("Which model?", "starter", [*catalog.CATALOG, "PATH"], yes)
-    plan = _plan(root, drafts, posts, journal, name, chosen)
+    first = First(model, None, "") if model else _first(yes)
+    plan = _plan(root, drafts, posts, journal, name, first.name)
     target = (config or configuration.default_file()).expanduser().absolute()
     if not yes and target.exists() and not typer.confirm(f"{target} exists. Keep it as a backup and write a new one?"):
         raise typer.Abort
     _write(plan, target)
-    _tell(plan, target, chosen, config)
+    _tell(plan, target, first, config)
 
 
 def _site(folder: Path) -> Path:
@@ -101,6 +103,15 @@ def _ask(question: str, default: str, choices: list[str], yes: bool) -> str:
     if yes:
         return default
     return str(typer.prompt(f"{question} ({', '.join(choices)})", default=default))
+
+
+def _first(yes: bool) -> First:
+    """The model that suits the machine, or the one that is chosen instead."""
+    with progress.status("asking the hubs"):
+        first = first_model()
+    console.print(f"model: {first.name} ({first.because})", markup=False)
+    chosen = _ask("Which model?", first.name, [*catalog.CATALOG, "PATH"], yes)
+    return first if chosen == first.name else First(chosen, None, "")
 
 
 def _likely_rules(root: Path) -> str:
@@ -124,7 +135,7 @@ def _plan(root: Path, drafts: Path, posts: Path, journal: Path, rules: str, mode
     document.load(copy or where)
     if where == root / RULES_IN_SITE:
         where = RULES_IN_SITE
-    if model not in catalog.CATALOG:
+    if catalog.source_of(model) is None:
         model = str(catalog.resolve(model, Path.cwd()))
     return Plan(root, drafts.expanduser(), posts.expanduser(), journal.expanduser(), where, copy, model)
 
@@ -179,7 +190,7 @@ def _toml(plan: Plan) -> str:
     )
 
 
-def _tell(plan: Plan, target: Path, model: str, config: Path | None) -> None:
+def _tell(plan: Plan, target: Path, first: First, config: Path | None) -> None:
     option = f" --config {target}" if config is not None else ""
     console.print(f"wrote {target}", style="green", markup=False)
     console.print(f"drop drafts into {plan.root / plan.drafts}, posts appear in {plan.root / plan.posts}", markup=False)
@@ -188,7 +199,9 @@ def _tell(plan: Plan, target: Path, model: str, config: Path | None) -> None:
     if plan.copy_rules is not None and any(Walk().posts(plan.root / plan.posts)):
         site, rules = shlex.quote(str(plan.root)), shlex.quote(str(plan.root / plan.rules))
         console.print(f"  blogmetad rules learn {site} -o {rules} --force   (rules from your posts)", markup=False)
-    if model in catalog.CATALOG and pull.presence(catalog.find(model), catalog.models_folder()).state == "absent":
-        console.print(f"  blogmetad model pull {model}", markup=False)
+    source = catalog.source_of(first.name)
+    if source is not None and pull.presence(source, catalog.models_folder()).state in ("absent", "partial"):
+        where = " --from modelscope" if isinstance(first.hub, modelscope.ModelScope) else ""
+        console.print(f"  blogmetad model pull {first.name}{where}", markup=False)
     console.print(f"  blogmetad doctor{option}", markup=False)
     console.print(f"  blogmetad run{option}", markup=False)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import fcntl
 import os
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import typer
@@ -15,7 +17,9 @@ from blogmetad.config import Config
 from blogmetad.errors import BlogmetadError
 from blogmetad.intake.scan import FolderGone, scan
 from blogmetad.journal.ledger import Job, Ledger, State
-from blogmetad.model import catalog
+from blogmetad.model import catalog, devices, modes
+from blogmetad.model.placement import advice, placement
+from blogmetad.model.store.machine import look
 from blogmetad.site.jekyll import read_site
 
 SHOWN = 5
@@ -41,6 +45,10 @@ def status(config: ConfigOption = None, json: JsonOption = False) -> None:
     table = Table(box=None, show_header=False)
     table.add_row("daemon", running)
     table.add_row("model", f"{model_name(settings)} ({seen['model']})")
+    advised = seen["advice"]
+    assert isinstance(advised, list)
+    for label, sentence in (("runs", seen["runs"]), *(("", tip) for tip in advised)):
+        table.add_row(label, str(sentence))
     for name, folder in (("drafts", site.drafts), ("posts", site.posts), ("journal", site.journal)):
         table.add_row(name, str(folder))
     console.print(table)
@@ -71,7 +79,7 @@ def _look(settings: Config) -> dict[str, object]:
         here = {path.name for path in site.drafts.iterdir()}
     except (FolderGone, OSError):
         present, here = set(), set()
-    pid = daemon_pid(site.state)
+    pid, runs = daemon_pid(site.state), where_it_runs(settings)
 
     def rows(*states: State) -> list[dict[str, object]]:
         return [facts(job, zone) for job in jobs if job.state in states and job.name in here]
@@ -85,6 +93,10 @@ def _look(settings: Config) -> dict[str, object]:
         "running": pid is not None,
         "pid": pid,
         "model": model_state(settings),
+        "runs": runs.words,
+        "mode": runs.mode,
+        "devices": list(runs.devices),
+        "advice": list(runs.advice),
         "waiting": sorted(present - known),
         "working_on": rows(State.ACCEPTED, State.STAGED) if pid is not None else [],
         "held": rows(State.HELD),
@@ -113,6 +125,32 @@ def model_state(settings: Config) -> str:
         return str(catalog.resolve(settings.model.name, settings.site.root))
     except BlogmetadError as error:
         return f"{error} {error.hint}".strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """Where the model computes when it is loaded next: in words, as the mode and the devices, and what would make it
+    faster."""
+
+    words: str
+    mode: str | None = None
+    devices: tuple[str, ...] = ()
+    advice: tuple[str, ...] = ()
+
+
+def where_it_runs(settings: Config) -> Runs:
+    """Where the model computes, as far as can be told without loading it."""
+    if settings.model.engine == "openai":
+        return Runs("on the server")
+    build = devices.installed()
+    # Crashes are remembered by the file's name, so it need not be there.
+    model = Path(settings.model.name)
+    with suppress(BlogmetadError):
+        model = catalog.resolve(settings.model.name, settings.site.root)
+    struck = modes.Memory(settings.site.state / "engine.json", model, build.version).struck()
+    place = placement(build, settings.model.gpu_layers, [crash.mode for crash in struck])
+    tips = advice(look(catalog.models_folder(), build)) if settings.model.gpu_layers else ()
+    return Runs(place.words, place.mode, place.devices, tips)
 
 
 def daemon_pid(state: Path) -> int | None:

