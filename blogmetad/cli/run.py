@@ -70,7 +70,8 @@ def _drain(runner: Runner, news: threading.Event, machine: bool) -> list[Done]:
             if not finished.flying and (not finished.waiting or time.monotonic() - idle_since > PATIENCE):
                 return results
             status.update(_progress(finished, len(results)))
-            news.wait(max(0.05, min(1.0, finished.again or 0.2)) if finished.waiting else None)
+            pause = 0.2 if finished.again is None else max(0.05, min(1.0, finished.again))
+            news.wait(None if finished.again is None and finished.flying else pause)
 
 
 def _progress(finished: Round, done: int) -> str:
