@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 
 import structlog
@@ -19,7 +19,7 @@ from blogmetad.publish.place import Placer
 from blogmetad.rules.document import Rules
 from blogmetad.site.index import Index
 from blogmetad.site.jekyll import SiteConfig
-from blogmetad.trials import LOST, trials
+from blogmetad.trials import ENDED, LOST, trials
 from blogmetad.turns import Turns
 from blogmetad.values import Draft, Problem
 
@@ -145,8 +145,15 @@ def _desk(tools: Tools, job: Job) -> pipeline.Desk:
         budget=tools.config.model.digest_tokens,
         hold_future=tools.config.publish.hold_future,
         keep_going=tools.keep_going,
-        record=lambda name, data: tools.ledger.step(job.id, name, data, tools.now()),
+        record=lambda name, data: _record(tools, job, name, data),
     )
+
+
+def _record(tools: Tools, job: Job, name: str, data: Mapping[str, object]) -> None:
+    """What ends a try is written down at once, since it decides what a draft is held to account for; the rest with it,
+    so that a draft does not wait for the disk at every step."""
+    write = tools.ledger.step if name in ENDED else tools.ledger.note
+    write(job.id, name, data, tools.now())
 
 
 def _twin(tools: Tools, body: str) -> str | None:

@@ -196,6 +196,7 @@ class Daemon:
             pid=os.getpid(),
         )
         notify(f"READY=1\nSTATUS=watching {self._config.site.drafts}")
+        self._get_to_know_posts(parts.tools)
         gone = False
         while not self._stop.is_set():
             self._wake.clear()
@@ -221,6 +222,15 @@ class Daemon:
             self._wait(parts.runner)
             if not watch.healthy():
                 self._arm(watch)
+
+    def _get_to_know_posts(self, tools: Tools) -> None:
+        """Bring the index up to date now, so that the first draft need not wait for it."""
+        try:
+            seen = tools.index.refresh()
+        except CacheError as error:
+            log.error("posts not known", reason=str(error), next="the first draft tries again")
+            return
+        log.info("posts known", posts=seen.posts, read=seen.read, seconds=round(seen.seconds, 2))
 
     def _wait(self, runner: Runner) -> None:
         """Until there is something to do, or systemd has to be told something."""

@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from operator import add
 
 # Every pattern is bounded: a draft of a million odd characters must not hold up the ones behind it.
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
@@ -94,7 +95,7 @@ def words(text: str) -> Iterator[str]:
         if run[0] < "\u3000" or len(run) == 1:
             yield run
         else:
-            yield from (run[i : i + 2] for i in range(len(run) - 1))
+            yield from map(add, run, run[1:])
 
 
 def agreement(one: Counter[str], other: Counter[str]) -> float:

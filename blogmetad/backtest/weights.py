@@ -110,7 +110,7 @@ def _score(replays: Sequence[_Replayed], rule: TermsRule, weights: Callable[[int
     total = 0.0
     for i, replay in enumerate(replays):
         ranked = sorted(
-            (Ranked(each, weigh(vector(each), weights(i))) for each in replay.shortlisted),
+            (Ranked(each, weigh(vector(each), dict(weights(i)))) for each in replay.shortlisted),
             key=lambda r: (-r.odds, r.signs.name),
         )
         chosen = {key(each.signs.name) for each in most_promising(ranked, rule, usual(rule))}

@@ -16,10 +16,12 @@ from __future__ import annotations
 import datetime as dt
 import errno
 import os
+import re
 import threading
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from enum import Enum, auto
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -83,6 +85,20 @@ def numbered(name: str) -> Iterator[str]:
         count += 1
 
 
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """The names of all posts as every file system would know them, since some cannot tell ``É.md`` from ``é.md``.
+
+    They are kept in one text, a slash before and behind each: taken apart, thousands of them would be work.
+    """
+
+    names: str
+
+    def __contains__(self, stem: str) -> bool:
+        """Whether a post has this name, whatever its suffix: its address is made of the rest."""
+        return re.search(rf"/{re.escape(stem)}(?:\.[^./]*)?/", self.names) is not None
+
+
 class Placer:
     """Places posts and takes them back; the caller holds the lock of the single instance.
 
@@ -136,7 +152,8 @@ class Placer:
             if outcome is not None:
                 return outcome
         with self._naming:
-            outcome = self.resume(self._stage(current, post))
+            taken = self._taken()
+            outcome = self._go_on(self._stage(current, post, taken), taken)
         if outcome is None:
             raise OSError(errno.EIO, "the staged post was damaged", str(self.folders.stage / job.id))
         return outcome
@@ -144,9 +161,12 @@ class Placer:
     def resume(self, job: JobLike) -> Published | Superseded | None:
         """Carry on with a staged or published job. None if its staged post is damaged: the job is accepted
         again."""
+        with self._naming:
+            return self._go_on(job, self._taken())
+
+    def _go_on(self, job: JobLike, taken: _Taken) -> Published | Superseded | None:
         if job.state == STAGED:
-            with self._naming:
-                staged = self._link(job)
+            staged = self._link(job, taken)
             if not isinstance(staged, Published):
                 return staged
             job = self._current(job.id)
@@ -243,18 +263,18 @@ class Placer:
             break
         return candidate
 
-    def _stage(self, job: JobLike, post: Post) -> JobLike:
+    def _stage(self, job: JobLike, post: Post, taken: _Taken) -> JobLike:
         path = self.folders.stage / job.id
         if look(path, post.sha256) is not Found.OURS:
             files.remove(path)  # from an attempt that never got as far as the ledger
             files.write_new(path, post.content)
-        target = next(self._free_names(post.filename, post.sha256))
+        target = next(self._free_names(post.filename, post.sha256, taken))
         with self.ledger.transaction():
             facts = {"filename": target, "bytes": len(post.content), "sha256": post.sha256}
             self.ledger.step(job.id, "staged", facts, self.now())
             return self.ledger.move(job.id, STAGED, self.now(), target=target, post_sha256=post.sha256)
 
-    def _link(self, job: JobLike) -> Published | Superseded | None:
+    def _link(self, job: JobLike, taken: _Taken) -> Published | Superseded | None:
         staged, target = self.folders.stage / job.id, job.target
         if target is None or job.post_sha256 is None:
             raise ValueError(f"job {job.id} is staged without a post")
@@ -265,17 +285,17 @@ class Placer:
                 files.remove(staged)
                 self.ledger.move(job.id, ACCEPTED, self.now(), target=None, post_sha256=None)
                 return None
-            target = self._link_free(job, staged, target)
+            target = self._link_free(job, staged, target, taken)
         files.fsync_dir(self.folders.posts)
         with self.ledger.transaction():
             self.ledger.step(job.id, "published", {"filename": target}, self.now())
             self.ledger.move(job.id, PUBLISHED, self.now(), target=target)
         return Published(target, job.post_sha256)
 
-    def _link_free(self, job: JobLike, staged: Path, wanted: str) -> str:
+    def _link_free(self, job: JobLike, staged: Path, wanted: str, taken: _Taken) -> str:
         """Link, going on to the next name when somebody took it meanwhile; the ledger knows each name
         beforehand."""
-        for target in self._free_names(wanted, job.post_sha256):
+        for target in self._free_names(wanted, job.post_sha256, taken):
             if target != job.target:
                 self.ledger.move(job.id, STAGED, self.now(), target=target)
             try:
@@ -291,14 +311,13 @@ class Placer:
         names = [step.name for step in self.ledger.steps(job.id) if step.name in ("undone", "restored")]
         return job.state == UNDONE and names[-1:] != ["restored"]
 
-    def _free_names(self, wanted: str, post_sha256: str | None) -> Iterator[str]:
-        """The names no post has in any spelling, since some file systems cannot tell ``É.md`` from ``é.md``;
-        and the one our own post already has."""
-        with os.scandir(self.folders.posts) as entries:  # all names in one text: there may be thousands
-            listed = _folded("/".join(entry.name for entry in entries))
-        taken = {name.rpartition(".")[0] or name for name in listed.split("/")}
+    def _taken(self) -> _Taken:
+        with os.scandir(self.folders.posts) as entries:
+            return _Taken(_folded("/".join(["", *(entry.name for entry in entries), ""])))
+
+    def _free_names(self, wanted: str, post_sha256: str | None, taken: _Taken) -> Iterator[str]:
+        """The names no post has in any spelling, and the one our own post already has."""
         for name in numbered(wanted):
-            # The address of a post is made of its name without the suffix, .md or .markdown.
             if (
                 _folded(PurePosixPath(name).stem) not in taken
                 or look(self.folders.posts / name, post_sha256) is Found.OURS

@@ -56,14 +56,15 @@ def vector(signs: Signs, model: float | None = None, written: bool = False, titl
     }
 
 
-def weigh(numbers: Mapping[str, float], weights: Weights) -> float:
+def weigh(numbers: Mapping[str, float], weights: Mapping[str, float]) -> float:
     """The log-odds."""
-    return sum(number * float(getattr(weights, name)) for name, number in numbers.items())
+    return sum(number * weights[name] for name, number in numbers.items())
 
 
 def shortlist(signs: Iterable[Signs], weights: Weights) -> tuple[Ranked, ...]:
     """The terms worth asking the model about, the likeliest first."""
-    ranked = (Ranked(each, weigh(vector(each), weights)) for each in signs)
+    by_name = dict(weights)
+    ranked = (Ranked(each, weigh(vector(each), by_name)) for each in signs)
     return tuple(sorted(ranked, key=lambda r: (-r.odds, r.signs.name)))[:SHORTLIST]
 
 
@@ -96,7 +97,8 @@ def rank(
 ) -> tuple[Ranked, ...]:
     """What is ``measured``, the likeliest first."""
     terms = measured(signs, opinions, vocabulary, text=text, title=title)
-    ranked = [Ranked(each, weigh(numbers, weights)) for each, numbers in terms]
+    by_name = dict(weights)
+    ranked = [Ranked(each, weigh(numbers, by_name)) for each, numbers in terms]
     return tuple(sorted(ranked, key=lambda r: (-r.odds, r.signs.name)))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import islice
@@ -24,6 +24,24 @@ LONGEST = 60
 
 Usage = Mapping[str, int]
 """Term as the site spells it -> number of posts that carry it."""
+
+
+_REMEMBERED = 50_000
+"""Characters up to which a text that was taken apart is remembered: each field of a draft looks for its terms in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A text in its normal form: words, numbers, CJK characters and signs with their places, and these case folded."""
+
+    text: str
+    atoms: tuple[re.Match[str], ...]
+    words: tuple[str, ...]
+
+    def in_one_word(self, at: int) -> bool:
+        """Whether this atom and the next are pieces of one word ("mp", "3"): no term begins or ends between them."""
+        joined = self.atoms[at].end() == self.atoms[at + 1].start()
+        return joined and _is_word(self.words[at]) and _is_word(self.words[at + 1])
 
 
 @dataclass(slots=True)
@@ -129,21 +147,29 @@ def _trie(aliases: Mapping[str, tuple[str, ...]]) -> _Node:
 
 
 def _mentions(spellings: _Node, text: str) -> dict[str, dict[str, int]]:
-    if not spellings.children:
-        return {}
-    text = unicodedata.normalize("NFKC", text)
-    atoms = list(_ATOM.finditer(text))
     found: dict[str, dict[str, int]] = {}
     first: dict[str, str] = {}
-    for i, atom in enumerate(atoms):
-        if atom[0].casefold() not in spellings.children:
+    if not spellings.children:
+        return found
+    read = _read_lately(text) if len(text) <= _REMEMBERED else _read(text)
+    for i, word in enumerate(read.words):
+        if word not in spellings.children:
             continue  # nearly all of a text: no term begins like that
-        for end, name in _spelt_from(atoms, i, spellings):
-            spelling = " ".join(text[atom.start() : atoms[end - 1].end()].split())
+        for end, name in _spelt_from(read, i, spellings):
+            spelling = " ".join(read.text[read.atoms[i].start() : read.atoms[end - 1].end()].split())
             spelling = first.setdefault(spelling.casefold(), spelling)
             counts = found.setdefault(name, {})
             counts[spelling] = counts.get(spelling, 0) + 1
     return found
+
+
+def _read(text: str) -> _Read:
+    text = unicodedata.normalize("NFKC", text)
+    atoms = tuple(_ATOM.finditer(text))
+    return _Read(text, atoms, tuple(atom[0].casefold() for atom in atoms))
+
+
+_read_lately = lru_cache(maxsize=8)(_read)
 
 
 def _atoms(spelling: str) -> tuple[str, ...]:
@@ -154,22 +180,17 @@ def _atoms(spelling: str) -> tuple[str, ...]:
     return tuple(found) if len(found) <= LONGEST else ()
 
 
-def _spelt_from(atoms: Sequence[re.Match[str]], start: int, node: _Node) -> Iterator[tuple[int, str]]:
+def _spelt_from(read: _Read, start: int, node: _Node) -> Iterator[tuple[int, str]]:
     """Where the spellings that begin at ``start`` end (behind their last atom), and their names."""
-    if start and _in_one_word(atoms[start - 1], atoms[start]):
+    if start and read.in_one_word(start - 1):
         return
-    for end in range(start + 1, len(atoms) + 1):
-        child = node.children.get(atoms[end - 1][0].casefold())
+    for end in range(start + 1, len(read.words) + 1):
+        child = node.children.get(read.words[end - 1])
         if child is None:
             return
         node = child
-        if node.name and not (end < len(atoms) and _in_one_word(atoms[end - 1], atoms[end])):
+        if node.name and not (end < len(read.words) and read.in_one_word(end - 1)):
             yield end, node.name
-
-
-def _in_one_word(left: re.Match[str], right: re.Match[str]) -> bool:
-    """Whether two atoms are pieces of one word ("mp", "3"): no term begins or ends between them."""
-    return left.end() == right.start() and all(_is_word(atom[0].casefold()) for atom in (left, right))
 
 
 def _is_word(atom: str) -> bool:

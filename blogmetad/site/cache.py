@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 from pathlib import Path
@@ -29,6 +30,13 @@ _SCHEMA = (
         field TEXT NOT NULL, term TEXT NOT NULL, post INTEGER NOT NULL REFERENCES posts ON DELETE CASCADE,
         PRIMARY KEY (field, term, post)) WITHOUT ROWID""",
     "CREATE INDEX terms_post ON terms (post)",
+    # How many posts carry a term: counted as they come and go, since every draft asks for all terms.
+    """CREATE TABLE usage (
+        field TEXT NOT NULL, term TEXT NOT NULL, posts INTEGER NOT NULL, PRIMARY KEY (field, term)) WITHOUT ROWID""",
+    """CREATE TRIGGER terms_come AFTER INSERT ON terms BEGIN
+        INSERT INTO usage VALUES (new.field, new.term, 1) ON CONFLICT DO UPDATE SET posts = posts + 1; END""",
+    """CREATE TRIGGER terms_go AFTER DELETE ON terms BEGIN
+        UPDATE usage SET posts = posts - 1 WHERE field = old.field AND term = old.term; END""",
     *search.SCHEMA,
 )
 
@@ -77,6 +85,10 @@ def _usable(file: Path, posts: Path) -> sqlite3.Connection | None:
     db = sqlite3.connect(file, timeout=BUSY_SECONDS, check_same_thread=False)
     try:
         db.execute("PRAGMA foreign_keys = ON")
+        # Whole after a power cut, if not the newest: what else could matter of a cache? Waiting for the disk after each
+        # post would take longer than all the rest.
+        with contextlib.suppress(sqlite3.OperationalError):  # a file system without shared memory
+            db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = NORMAL")
         if _is_ours(db, os.fsencode(posts.absolute()).hex()):
             return db

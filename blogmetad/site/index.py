@@ -101,7 +101,7 @@ class Index:
         return self._healed(lambda: self._usage(field))
 
     def _usage(self, field: str) -> dict[str, int]:
-        query = "SELECT term, count(*) FROM terms WHERE field = ? GROUP BY term ORDER BY count(*) DESC, term"
+        query = "SELECT term, posts FROM usage WHERE field = ? AND posts > 0 ORDER BY posts DESC, term"
         return dict(self._db.execute(query, (field,)))
 
     def titles(self) -> dict[str, str]:

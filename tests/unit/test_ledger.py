@@ -290,7 +290,38 @@ def test_a_flipped_value_is_told_as_damage_too(path: Path) -> None:
     assert caught.value.corrupt
 
 
+def test_what_was_noted_is_read_in_its_order_and_outlives_the_process(ledger: Ledger, path: Path) -> None:
+    job = take_up(ledger)
+    ledger.note(job.id, "read", {"chars": 6}, NOW)
+    ledger.step(job.id, "decided", {"title": "断电"}, NOW)
+    ledger.note(job.id, "composed", {}, NOW)
+    assert [step.name for step in ledger.steps(job.id)] == ["read", "decided", "composed"]
+    ledger.note(job.id, "写下", {}, NOW)
+    ledger.close()
+    with Ledger.open_readonly(path) as later:
+        assert [step.name for step in later.steps(job.id)] == ["read", "decided", "composed", "写下"]
+
+
+def test_a_note_is_written_with_the_change_that_follows_or_stays_noted_if_that_fails(
+    ledger: Ledger, path: Path
+) -> None:
+    job = take_up(ledger)
+    ledger.note(job.id, "read", {}, NOW)
+    with pytest.raises(KeyError):
+        ledger.attempt("no such job", NOW)
+    with Ledger.open_readonly(path) as reader:
+        assert reader.steps(job.id) == ()
+        ledger.attempt(job.id, NOW)
+        assert [step.name for step in reader.steps(job.id)] == ["read"]
+    assert len(ledger.steps(job.id)) == 1
+
+
+def test_a_note_on_an_unknown_job_is_refused_at_once(ledger: Ledger) -> None:
+    with pytest.raises(KeyError):
+        ledger.note("no such job", "read", {}, NOW)
+
+
 def test_the_settings_that_survive_a_power_cut_are_on(ledger: Ledger) -> None:
     settings = [ledger._db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous")]
 
-    assert settings == ["delete", 3]
+    assert settings == ["wal", 2]

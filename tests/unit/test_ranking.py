@@ -44,7 +44,7 @@ def wrote(name: str) -> Opinion:
 
 
 def odds(signs: Signs, model: float | None = None, written: bool = False, title: str = "") -> float:
-    return weigh(vector(signs, model, written, title), WEIGHTS)
+    return weigh(vector(signs, model, written, title), dict(WEIGHTS))
 
 
 PLAIN = Signs("词", mentions=1, carriers=2, posts=40)
