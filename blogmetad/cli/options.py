@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 from rich.console import Console
@@ -46,7 +47,7 @@ def with_model(config: configuration.Config, name: str) -> configuration.Config:
 def model_name(config: configuration.Config) -> str:
     """What the model is called where a person reads it."""
     if config.model.engine == "openai":
-        return config.server.model or "the model"
+        return config.server.model or f"the model of {urlsplit(config.server.url).netloc}"
     return Path(config.model.name).name
 
 

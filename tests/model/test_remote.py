@@ -321,6 +321,14 @@ def test_a_server_with_several_models_wants_one_named() -> None:
         assert propose(server, model="qwen3-32b").model == "qwen3-32b"
 
 
+def test_of_a_server_with_hundreds_of_models_a_few_are_named() -> None:
+    many = [f"qwen3-{number}\x1b[2J" for number in range(300)]
+    with scripted(good(), models=many) as server, pytest.raises(ModelUnavailable, match="and 288 more") as caught:
+        propose(server)
+    assert len(str(caught.value)) < 400
+    assert "\x1b" not in str(caught.value)
+
+
 def test_a_server_that_lists_no_models_is_asked_for_the_one_named() -> None:
     with scripted(good(), on_models=refused(404, "not here")) as server:
         assert propose(server, model="qwen3-8b").model == "qwen3-8b"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -108,6 +109,8 @@ def test_the_wish_names_fields_vocabularies_and_the_lane_for_new_terms() -> None
     assert "tags (2 to 5 of these, the most fitting first: sqlite, 数据库, c++)" in words
     assert "new_tags (in English; lower-case; keywords that are missing there)" in words
     assert "categories (1 of these" in words
+    usual = asking.user(Request("", "正文", (replace(TITLE, usual=31.6),)))
+    assert "title (in English; about 32, at most 60 characters)" in usual
     assert "new_categories" not in words
     assert "keywords (用中文; 1 to 3 keywords)" in words
 

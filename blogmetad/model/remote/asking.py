@@ -49,7 +49,8 @@ def user(request: Request) -> str:
 def _wish(ask: Ask) -> str:
     words = [_LANGUAGE[ask.language]]
     if ask.kind == "text":
-        words += [ask.hint.strip().rstrip("."), f"at most {ask.high} characters"]
+        about = f"about {round(ask.usual)}, " if ask.usual else ""
+        words += [ask.hint.strip().rstrip("."), f"{about}at most {ask.high} characters"]
         return f"{ask.field} ({'; '.join(filter(None, words))})"
     count = f"{ask.low} to {ask.high}" if ask.low < ask.high else f"{ask.high}"
     style = ["lower-case" if ask.lower else "", ask.hint.strip().rstrip(".")]

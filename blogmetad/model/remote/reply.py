@@ -14,7 +14,7 @@ from blogmetad.model.remote import asking
 from blogmetad.model.remote.dialect import Dialect
 from blogmetad.values import Ask, Opinion, Usage
 
-FIRST, LAST, PASSED_OVER = 4.0, 2.0, -1.4
+FIRST, LAST, PASSED_OVER = 3.0, 1.0, -1.0
 """Scores of the first and the last candidate that were picked, and of those that were not: about what the local engine
 gives to terms it finds fitting and to others (its mean is ``ranking.UNMOVED``)."""
 
