@@ -57,18 +57,20 @@ def serve(inbox: wire.Inbox, outbox: int) -> int:
         case _:
             raise wire.Garbled("the first message has to be a Load")
     # Imported here: the native library belongs to this process alone, and a crash in it has to come after the hello.
-    from blogmetad.model import llama
+    from blogmetad.model import llama, trial
 
     began = time.perf_counter()
     try:
         model, engine = _load(load)
+        seconds = time.perf_counter() - began
+        gpu = llama.supports_gpu()
+        tried = trial.typical_seconds(model) if load.trial and not (gpu and load.gpu_layers) else 0.0
     except llama.ModelError as error:
         wire.send(outbox, wire.Failed(reason=str(error)))
         return 1
-    seconds = time.perf_counter() - began
     wire.send(
         outbox,
-        wire.Ready(context=model.context_size, seconds=seconds, gpu=llama.supports_gpu(), version=llama.version()),
+        wire.Ready(context=model.context_size, seconds=seconds, gpu=gpu, version=llama.version(), trial=tried),
     )
     conversation = Conversation(engine, outbox)
     while True:

@@ -1,7 +1,8 @@
-"""Ways to run a model, fastest first, and the memory of those that crashed on this machine.
+"""Ways to run a model, and what is known of them on this machine: which crashed, and how fast the others are.
 
 gcc 12 miscompiles llama.cpp's AMX path: a default build dies of SIGSEGV at its first decode. Nothing but trying
 tells, so a mode that crashes before its first answer is struck out and the next one is used, now and at later starts.
+Nothing but trying tells either whether repacked weights pay: they made one model faster and another a third slower.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ class Struck:
 
 
 class Memory:
-    """Which modes crashed here, kept in a small JSON file. A damaged or foreign file counts as empty."""
+    """What trying the modes has shown here, kept in a small JSON file. A damaged or foreign file counts as empty."""
 
     def __init__(self, file: Path, model: Path, version: str) -> None:
         self._file = file
@@ -64,15 +65,30 @@ class Memory:
 
     def struck(self) -> tuple[Struck, ...]:
         """The modes not to try again with this model, library and processor."""
-        found = self._read().get(self._key)
-        if not isinstance(found, dict):
-            return ()
-        return tuple(Struck(str(mode), str(why)) for mode, why in found.items())
+        return tuple(Struck(mode, str(why)) for mode, why in self._of("struck").items())
+
+    def seconds(self) -> dict[str, float]:
+        """How long a typical draft takes in the modes that were timed."""
+        return {mode: float(s) for mode, s in self._of("seconds").items() if isinstance(s, int | float)}
 
     def strike(self, mode: str, because: str) -> None:
         """Remember that ``mode`` crashed."""
+        self._write("struck", mode, because)
+
+    def timed(self, mode: str, seconds: float) -> None:
+        """Remember how long a typical draft takes in ``mode``."""
+        self._write("seconds", mode, round(seconds, 3))
+
+    def _of(self, what: str) -> dict[str, object]:
+        known = self._read().get(self._key)
+        found = known.get(what) if isinstance(known, dict) else None
+        return {str(mode): value for mode, value in found.items()} if isinstance(found, dict) else {}
+
+    def _write(self, what: str, mode: str, value: object) -> None:
         known = self._read()
-        known[self._key] = {s.mode: s.because for s in self.struck()} | {mode: because}
+        mine = {name: self._of(name) for name in ("struck", "seconds")}
+        mine[what][mode] = value
+        known[self._key] = mine
         temporary = self._file.with_name(f".{self._file.name}.{os.getpid()}")
         self._file.parent.mkdir(parents=True, exist_ok=True)
         temporary.write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")

@@ -28,6 +28,7 @@ class Load(_Message):
 
     ``parallel`` is how many requests are answered side by side, ``thinking`` how many tokens the model may think
     before each answer (0: it must not), ``saved`` the folder in which what every start computes again may be kept.
+    With ``trial`` it is timed, unless it runs on a GPU.
     """
 
     kind: Literal["load"] = "load"
@@ -41,6 +42,7 @@ class Load(_Message):
     parallel: int = 1
     thinking: int = 0
     saved: str | None = None
+    trial: bool = False
 
 
 class Propose(_Message):
@@ -59,13 +61,15 @@ class Withdraw(_Message):
 
 
 class Ready(_Message):
-    """The model is loaded and has decoded once. ``gpu`` tells whether the build can use one."""
+    """The model is loaded and has decoded once. ``gpu`` tells whether the build can use one, ``trial`` how many seconds
+    a typical draft will take (0 if it was not timed)."""
 
     kind: Literal["ready"] = "ready"
     context: int
     seconds: float
     gpu: bool
     version: str
+    trial: float = 0.0
 
 
 class Answer(_Message):

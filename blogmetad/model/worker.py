@@ -7,6 +7,7 @@ session that the daemon can lose at any moment; what that costs is one retry of 
 from __future__ import annotations
 
 import importlib.metadata
+import math
 import sys
 import threading
 import time
@@ -23,6 +24,9 @@ from blogmetad.model.proposal import ModelUnavailable, Withdrawn, WorkerLost
 from blogmetad.values import Proposal, Request
 
 log = structlog.get_logger("blogmetad.model")
+
+TIMED_FROM = 100_000_000
+"""Bytes of a model file from which on it is worth some seconds, once, to find out which mode is the fastest."""
 
 COMMAND = (sys.executable, "-m", "blogmetad.model.child")
 
@@ -127,37 +131,71 @@ class Worker:
             self._starting.release()
 
     def _start(self, keep_going: Callable[[], bool]) -> Process:
-        """A child in the first mode that does not crash. Raises ModelUnavailable, Withdrawn."""
+        """A child in the fastest mode that does not crash. Raises ModelUnavailable, Withdrawn."""
+        while True:
+            mode, rival = self._by_speed()
+            timed = self._memory.seconds()
+            started = self._try(mode, self._worth_timing and mode.name not in timed, keep_going)
+            if started is None:
+                if mode is rival:
+                    raise ModelUnavailable(self._crashed())
+                continue
+            process, hello = started
+            if not hello.trial:
+                return process  # it runs on a GPU, or was found to be the fastest before
+            self._memory.timed(mode.name, hello.trial)
+            if mode is rival:
+                return process
+            process.end()  # there may not be memory for both
+            if rival.name not in timed and (other := self._try(rival, True, keep_going)) is not None:
+                other[0].end()
+                self._memory.timed(rival.name, other[1].trial)
+            log.info("modes timed", seconds=self._memory.seconds(), next="the fastest is used from now on")
+
+    @property
+    def _worth_timing(self) -> bool:
+        model = self._options.model
+        return model.exists() and model.stat().st_size >= TIMED_FROM
+
+    def _by_speed(self) -> tuple[modes.Mode, modes.Mode]:
+        """The mode to use and the one to hold it against: the same one if no other is left."""
         struck = {s.mode: s.because for s in self._memory.struck()}
         ladder = modes.ladder(self._options.gpu_layers)
-        for mode in ladder:
-            if mode.name in struck and mode is not ladder[-1]:
+        for mode in ladder[:-1]:
+            if mode.name in struck:
                 log.info("mode skipped", mode=mode.name, because=struck[mode.name])
-                continue
-            try:
-                return self._start_in(mode, keep_going)
-            except Lost as lost:
-                if not lost.crashed:
-                    raise ModelUnavailable(
-                        f"the model's process {lost.how} while loading {self._options.model}"
-                    ) from None
-                self._memory.strike(mode.name, lost.how)
-                log.warning(
-                    "mode crashed", mode=mode.name, because=lost.how, next="a slower mode is tried and remembered"
-                )
-        raise ModelUnavailable(
+        timed = self._memory.seconds()
+        usable = [mode for mode in ladder if mode.name not in struck] or [ladder[-1]]
+        usable.sort(key=lambda mode: timed.get(mode.name, math.inf))
+        return usable[0], usable[-1] if usable[-1] is ladder[-1] else usable[0]
+
+    def _try(self, mode: modes.Mode, trial: bool, keep_going: Callable[[], bool]) -> tuple[Process, wire.Ready] | None:
+        """A child in ``mode``, None if it crashed. Raises ModelUnavailable, Withdrawn."""
+        try:
+            return self._start_in(mode, trial, keep_going)
+        except Lost as lost:
+            if not lost.crashed:
+                raise ModelUnavailable(f"the model's process {lost.how} while loading {self._options.model}") from None
+            self._memory.strike(mode.name, lost.how)
+            log.warning(
+                "mode crashed", mode=mode.name, because=lost.how, next="another mode is tried, this is remembered"
+            )
+            return None
+
+    def _crashed(self) -> str:
+        return (
             f"llama.cpp crashes with {self._options.model} in every mode tried here; "
             f"see {self._options.state / 'worker.log'}, and rebuild llama-cpp-python if it was built on another machine"
         )
 
-    def _start_in(self, mode: modes.Mode, keep_going: Callable[[], bool]) -> Process:
+    def _start_in(self, mode: modes.Mode, trial: bool, keep_going: Callable[[], bool]) -> tuple[Process, wire.Ready]:
         """A child with the model loaded in ``mode``. Raises Lost, ModelUnavailable, Withdrawn."""
         options = self._options
         options.state.mkdir(parents=True, exist_ok=True)
         with (options.state / "worker.log").open("wb") as stderr:
             process = Process(self._command, stderr)
         try:
-            hello = process.load(self._load(mode), options.load_timeout, keep_going)
+            hello = process.load(self._load(mode, trial), options.load_timeout, keep_going)
         except BaseException:
             process.end()
             raise
@@ -167,9 +205,9 @@ class Worker:
         self.mode = mode.name
         seconds = round(hello.seconds, 2)
         log.info("model loaded", model=options.name, mode=mode.name, seconds=seconds, pid=process.pid)
-        return process
+        return process, hello
 
-    def _load(self, mode: modes.Mode) -> wire.Load:
+    def _load(self, mode: modes.Mode, trial: bool) -> wire.Load:
         options = self._options
         return wire.Load(
             path=str(options.model),
@@ -182,4 +220,5 @@ class Worker:
             parallel=options.parallel,
             thinking=options.thinking,
             saved=None if options.saved is None else str(options.saved),
+            trial=trial,
         )
