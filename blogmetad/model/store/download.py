@@ -12,7 +12,7 @@ import httpx
 
 from blogmetad.model.store import place as placing
 from blogmetad.model.store.hub import CONNECT, PAUSES, READ, Hub, HubError, persist, refusal, unreachable
-from blogmetad.model.store.place import CHUNK, Place, Progress
+from blogmetad.model.store.place import Place, Progress
 
 SYNC = 64 << 20
 """Bytes after which what has come is forced onto the disk and noted."""
@@ -66,7 +66,7 @@ def _transfer(client: httpx.Client, place: Place, hub: Hub, address: str, progre
             after = response.headers.get("Retry-After")
             said = response.headers.get("X-Error-Message", "")
             raise refusal(hub, response.status_code, said, after)
-        _save(place, _start_of(response), response.iter_raw(CHUNK), progress, hub.title)
+        _save(place, _start_of(response), response.iter_raw(), progress, hub.title)
 
 
 def _start_of(response: httpx.Response) -> int:

@@ -71,7 +71,8 @@ class Hub(Protocol):
 def refusal(hub: Hub, status: int, said: str, retry_after: str | None = None) -> HubError:
     """An HTTP status in words. ``said`` is what the hub added."""
     title = hub.title
-    also = f": {' '.join(said.split())[:200]}" if said.strip() else ""
+    words = " ".join("".join(letter if letter.isprintable() else " " for letter in said).split())
+    also = f": {words[:200]}" if words else ""
     if status in (401, 403):
         cause = f"{title} does not let us have it (status {status}{also})"
         return HubError(

@@ -146,5 +146,7 @@ def _nvidia() -> Iterator[Gpu]:
     except (OSError, subprocess.TimeoutExpired):
         return
     for line in done.stdout.splitlines() if done.returncode == 0 else ():
-        name, _, free = line.rpartition(",")
+        name, comma, free = line.rpartition(",")
+        if not comma:
+            continue
         yield Gpu(name.strip(), int(free) * 1024 * 1024 if free.strip().isdigit() else 0, "NVIDIA")
