@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import chain
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from blogmetad.model import prompt, trie
 from blogmetad.model.alphabet import Alphabet
@@ -26,13 +26,15 @@ from blogmetad.model.thinking import Thinking, think
 from blogmetad.values import Ask, Opinion, Request
 
 MOST_CANDIDATES = 40
-"""Each takes a branch of the context."""
+FIELDS = 6
+"""How many are written side by side at most: each takes a sequence or two."""
 
 LABEL, TERM = 16, 6
 """Tokens a label and a term of the vocabulary take, or more."""
 
 NO_POST = "(The text of the post is missing.)"
 
+T = TypeVar("T")
 Value: TypeAlias = "str | tuple[Opinion, ...]"
 """What a field gets: a text, or what the model thinks of terms."""
 
@@ -112,34 +114,33 @@ class Writer:
         self._model, self._letters = desk.model, desk.letters
         self._branches = Branches(desk.model, sequences)
         self._comma = desk.model.tokenize(",")[0]
-        asks = [ask for ask in request.asks if ask.given is None]
-        lanes = sum(ask.kind == "terms" for ask in asks)
-        # Each field has a sequence, terms of the model's own have another; what is left is for candidates.
-        self._at_once = max(1, (len(sequences) - len(asks) - lanes) // max(1, lanes))
+        self._asks = [ask for ask in request.asks if ask.given is None]
+        lanes = min(FIELDS, sum(_follows(ask) for ask in self._asks))
+        # One for the question, one for each field, another where the model writes terms of its own; the others are
+        # for candidates.
+        spare = len(sequences) - 1 - min(FIELDS, len(self._asks) - lanes) - 2 * lanes
+        self._candidates = max(1, spare // max(1, lanes))
         self._lexicon = Lexicon(request.text)
 
     def write(self) -> Step[Answer]:
         """The whole answer. Texts are written side by side. Terms and the address follow from the title as soon as
         there is one: it says in a line what a small model would not make of the post once more."""
-        asks = [ask for ask in self._request.asks if ask.given is None]
-        yield from self._read_blank([ask for ask in asks if ask.kind == "terms"])
-        title = next((ask for ask in asks if not _follows(ask) and not ask.sentences), None)
-        behind = [ask for ask in asks if _follows(ask)] if title is not None else []
-        first = [ask for ask in asks if ask not in behind]
-        with self._branches.borrowed(self._guide.sequence, len(first)) as sequences:
-            trunk = Cursor(tuple(sequences), self._guide.length)
+        yield from self._read_blank()
+        title = next((ask for ask in self._asks if not _follows(ask) and not ask.sentences), None)
+        behind = [ask for ask in self._asks if _follows(ask)] if title is not None else []
+        first, *others = batched([ask for ask in self._asks if ask not in behind], FIELDS)
+        named: dict[str, Value] = {}
+        with self._branches.borrowed(self._guide.sequence, 1 + len(first)) as (question, *sequences):
+            trunk = Cursor((question, *sequences), self._guide.length)
             trunk.write(self._question + self._given())
             thought = 0
             if self._desk.thinking is not None:
                 thought = yield from think(trunk, self._desk.thinking)
-            starts = yield from self._label(trunk, first)
-            works = [
-                self._values(start, ask, behind if ask is title else [])
-                for start, ask in zip(starts, first, strict=True)
-            ]
-            named: dict[str, Value] = {}
-            for found in (yield from together(works)):
-                named |= found
+            named |= yield from self._side_by_side(trunk, sequences, first, title, behind)
+            for asks in others:
+                with self._branches.borrowed(question, len(asks)) as sequences:
+                    trunk = Cursor((), trunk.position)
+                    named |= yield from self._side_by_side(trunk, sequences, asks, title, behind)
         return Answer(
             texts={field: value for field, value in named.items() if isinstance(value, str)},
             terms={field: value for field, value in named.items() if not isinstance(value, str)},
@@ -151,17 +152,31 @@ class Writer:
         known = [f"{prompt.label(ask)}: {ask.given}\n" for ask in self._request.asks if ask.given is not None]
         return self._model.tokenize("".join(known)) if known else []
 
-    def _label(self, trunk: Cursor, asks: Sequence[Ask]) -> Step[list[Start]]:
-        """Put each field's label at the end of a sequence of its own, in the same batch as what stands before them."""
+    def _side_by_side(
+        self, trunk: Cursor, sequences: Sequence[int], asks: Sequence[Ask], title: Ask | None, behind: Sequence[Ask]
+    ) -> Step[dict[str, Value]]:
+        """A field on each of these sequences, which stand at the end of the trunk; and, behind ``title``, those that
+        follow from it."""
+        starts = yield from self._label(trunk, sequences, asks)
+        works = [
+            self._values(start, ask, behind if ask is title else []) for start, ask in zip(starts, asks, strict=True)
+        ]
+        found: dict[str, Value] = {}
+        for values in (yield from together(works)):
+            found |= values
+        return found
+
+    def _label(self, trunk: Cursor, sequences: Sequence[int], asks: Sequence[Ask]) -> Step[list[Start]]:
+        """Put each field's label on a sequence of its own, in the same batch as what waits on the trunk."""
         cells = trunk.flush(wanted=False)
         ends: list[int] = []
-        for sequence, ask in zip(trunk.sequences, asks, strict=True):
+        for sequence, ask in zip(sequences, asks, strict=True):
             cursor = Cursor((sequence,), trunk.position)
             cursor.write(self._model.tokenize(f"{prompt.label(ask)}:"))
             cells += cursor.flush(wanted=True)
             ends.append(cursor.position)
         rows = yield cells
-        return [Start(*place) for place in zip(trunk.sequences, ends, rows, strict=True)]
+        return [Start(*place) for place in zip(sequences, ends, rows, strict=True)]
 
     def _values(self, start: Start, ask: Ask, behind: Sequence[Ask]) -> Step[dict[str, Value]]:
         """One field, and those that follow from it."""
@@ -169,14 +184,12 @@ class Writer:
             return {ask.field: (yield from self._terms(start, ask))}
         line = yield from self._line(start, ask)
         found: dict[str, Value] = {ask.field: line.text}
-        if behind:
-            with self._branches.borrowed(start.sequence, len(behind)) as sequences:
+        end = self._model.tokenize(f"{line.tail}\n")
+        for asks in batched(behind, FIELDS):
+            with self._branches.borrowed(start.sequence, len(asks)) as sequences:
                 trunk = Cursor(tuple(sequences), start.position + len(line.tokens))
-                trunk.write(self._model.tokenize(f"{line.tail}\n"))
-                starts = yield from self._label(trunk, behind)
-                works = [self._values(*place, []) for place in zip(starts, behind, strict=True)]
-                for others in (yield from together(works)):
-                    found |= others
+                trunk.write(end)
+                found |= yield from self._side_by_side(trunk, sequences, asks, None, [])
         return found
 
     def _line(self, start: Start, ask: Ask) -> Step[Line]:
@@ -209,19 +222,19 @@ class Writer:
         """Mean log-probability per token of each term, as many at a time as there are branches for."""
         short = {name: tokens for name, tokens in terms.items() if len(tokens) == 1}  # need none
         scores = yield from trie.mean_log_probabilities(short, start.logits, {}, start.position)
-        for names in batched(sorted(terms.keys() - short.keys()), self._at_once):
+        for names in batched(sorted(terms.keys() - short.keys()), self._candidates):
             with self._branches.borrowed(start.sequence, len(names)) as taken:
                 branches = dict(zip(names, taken, strict=True))
                 tokens = {name: terms[name] for name in names}
                 scores |= yield from trie.mean_log_probabilities(tokens, start.logits, branches, start.position)
         return scores
 
-    def _read_blank(self, asks: Sequence[Ask]) -> Step[None]:
+    def _read_blank(self) -> Step[None]:
         """Learn, once for all drafts, what the model would say of these terms without having read anything.
 
         The candidates are named in the order of the alphabet, so that it does not matter which post comes first.
         """
-        for ask in asks:
+        for ask in self._asks:
             missing = {n: ids for n, ids in self._tokens(ask).items() if (ask.field, n) not in self._guide.blank}
             if not missing:
                 continue
@@ -263,9 +276,9 @@ def _follows(ask: Ask) -> bool:
     return ask.kind == "terms" or ask.field == "slug"
 
 
-def batched(names: Sequence[str], size: int) -> Iterator[Sequence[str]]:
-    """``names`` in runs of at most ``size``."""
-    return (names[i : i + size] for i in range(0, len(names), size))
+def batched(things: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    """``things`` in runs of at most ``size``."""
+    return (things[i : i + size] for i in range(0, len(things), size))
 
 
 def question(desk: Desk, request: Request, room: int | None = None) -> list[int]:

@@ -185,3 +185,17 @@ def test_a_term_is_more_than_a_number(tiny: Engine) -> None:
     for text in ("1, 2, 3, 4, 5", "2024 2025 2026", "十个 10"):
         for opinion in tiny.propose(Request("", text * 20, (ask,))).terms["tags"]:
             assert any(letter.isalpha() for letter in opinion.name)
+
+
+def test_rules_with_many_fields_are_answered_in_turns(tiny_model: Path) -> None:
+    texts = [Ask(f"text{n}", "text", f"Text {n}", "en", 4, 30, sentences=n > 0) for n in range(9)]
+    lists = [
+        Ask(
+            f"terms{n}", "terms", f"Terms {n}", "any", 1, 2, tuple(map(Candidate, ("memory", "数据库的日志"))), new=True
+        )
+        for n in range(8)
+    ]
+    model = Llama(LoadOptions(tiny_model, threads=2, gpu_layers=0, context=4096, sequences=32))
+    proposal = Engine(model, "tiny", "cpu").propose(Request("", ZH, (*texts, *lists)))
+    assert list(proposal.texts) == [ask.field for ask in texts]
+    assert {field: len(opinions) >= 3 for field, opinions in proposal.terms.items()} == {a.field: True for a in lists}
