@@ -21,11 +21,11 @@ class Form(Enum):
     """The forms a schema is handed over in, in the order they are tried."""
 
     STRICT = "json_schema"
-    """OpenAI's form, with lengths and patterns: vLLM, SGLang, llama-server, LM Studio."""
+    """OpenAI's form, with lengths and patterns: llama-server, and most likely vLLM, SGLang, LM Studio."""
     OBJECT = "json_object with a schema"
     """llama-cpp-python's server reads no other."""
     BARE = "json_schema without limits"
-    """OpenAI itself, Ollama: the shape is kept to, lengths and patterns are not."""
+    """For those that keep to a shape but not to lengths and patterns, or refuse them: likely OpenAI and Ollama."""
     JSON = "json_object"
     NONE = "words alone"
 
