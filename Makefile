@@ -1,4 +1,5 @@
-# make demo    everything from nothing: set up, then the main job for real   (DRAFT=file.md for a draft of yours)
+# make demo    everything from nothing: set up, then the main job for real   (DRAFT=file.md for a draft of yours;
+#              MODEL=name for another model than a Qwen3 from a hub or, where none answers, the starter)
 # make test    set up, lint, type-check, test
 # make test-full   the same, with the 1.5B starter as well
 # make bench   seconds per draft against the plain way and against the floor
@@ -9,14 +10,13 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-MODEL ?= starter
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: demo test test-full lint bench quality setup model llama-server clean
 .DEFAULT_GOAL := demo
 
 demo: setup
-	@$(BIN)/blogmetad demo --model $(MODEL) $(if $(DRAFT),"$(DRAFT)")
+	@$(BIN)/blogmetad demo $(if $(MODEL),--model $(MODEL)) $(if $(DRAFT),"$(DRAFT)")
 
 # Where llama-server cannot be built, the tests against it are skipped and say so.
 test: lint model
@@ -36,7 +36,7 @@ bench: setup model
 	$(BIN)/python -m bench.latency
 
 quality: setup model
-	$(BIN)/python -m bench.quality $(SITES) --model $(MODEL)
+	$(BIN)/python -m bench.quality $(SITES) --model $(or $(MODEL),starter)
 
 model: setup
 	@$(BIN)/blogmetad model pull starter

@@ -66,7 +66,7 @@ def test_every_option_of_the_readme_exists() -> None:
     rows = re.findall(
         r"^\| `blogmetad ((?:(?:model|rules) )?\w+)[^|]*\|(.*)\|$", ENGLISH.replace(r"\|", "/"), re.MULTILINE
     )
-    assert len(rows) == 14
+    assert len(rows) == 18
     for command, words in rows:
         assert set(re.findall(r"`(--\w+)", words)) <= existing[command], command
 

@@ -23,6 +23,8 @@ threads = 2
 level = "info"
 """
 
+QUOTED = '[x]\ntext = """\n[model]\nname = "a"\n"""\n'
+
 
 @pytest.mark.parametrize(
     ("before", "after"),
@@ -39,7 +41,7 @@ level = "info"
         ("", '[model]\nname = "qwen3-4b"\n'),
         ("[model]\nname = \"a \\\" b\" # c\n", '[model]\nname = "qwen3-4b" # c\n'),
         ('[server]\nname = "a"\n[model]\nname = "b"\n', '[server]\nname = "a"\n[model]\nname = "qwen3-4b"\n'),
-        ('[x]\ntext = """\n[model]\nname = "a"\n"""\n', '[x]\ntext = """\n[model]\nname = "a"\n"""\n\n[model]\nname = "qwen3-4b"\n'),
+        (QUOTED, QUOTED + '\n[model]\nname = "qwen3-4b"\n'),
         ("[model]\nname = \"qwen3-4b\"\n", '[model]\nname = "qwen3-4b"\n'),
     ],
 )  # fmt: skip
