@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import islice
+from sys import intern
 from types import MappingProxyType
 
 from blogmetad.rules.schema import TermsRule
@@ -26,22 +28,24 @@ Usage = Mapping[str, int]
 """Term as the site spells it -> number of posts that carry it."""
 
 
-_REMEMBERED = 50_000
+_REMEMBERED = 300_000
 """Characters up to which a text that was taken apart is remembered: each field of a draft looks for its terms in it."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """A text in its normal form: words, numbers, CJK characters and signs with their places, and these case folded."""
+    """A text in its normal form, taken apart into atoms: words, numbers, CJK characters and signs, case folded, with
+    their places."""
 
     text: str
-    atoms: tuple[re.Match[str], ...]
-    words: tuple[str, ...]
+    atoms: tuple[str, ...]
+    starts: Sequence[int]
+    ends: Sequence[int]
 
     def in_one_word(self, at: int) -> bool:
         """Whether this atom and the next are pieces of one word ("mp", "3"): no term begins or ends between them."""
-        joined = self.atoms[at].end() == self.atoms[at + 1].start()
-        return joined and _is_word(self.words[at]) and _is_word(self.words[at + 1])
+        joined = self.ends[at] == self.starts[at + 1]
+        return joined and _is_word(self.atoms[at]) and _is_word(self.atoms[at + 1])
 
 
 @dataclass(slots=True)
@@ -152,11 +156,11 @@ def _mentions(spellings: _Node, text: str) -> dict[str, dict[str, int]]:
     if not spellings.children:
         return found
     read = _read_lately(text) if len(text) <= _REMEMBERED else _read(text)
-    for i, word in enumerate(read.words):
-        if word not in spellings.children:
+    for i, atom in enumerate(read.atoms):
+        if atom not in spellings.children:
             continue  # nearly all of a text: no term begins like that
         for end, name in _spelt_from(read, i, spellings):
-            spelling = " ".join(read.text[read.atoms[i].start() : read.atoms[end - 1].end()].split())
+            spelling = " ".join(read.text[read.starts[i] : read.ends[end - 1]].split())
             spelling = first.setdefault(spelling.casefold(), spelling)
             counts = found.setdefault(name, {})
             counts[spelling] = counts.get(spelling, 0) + 1
@@ -165,8 +169,13 @@ def _mentions(spellings: _Node, text: str) -> dict[str, dict[str, int]]:
 
 def _read(text: str) -> _Read:
     text = unicodedata.normalize("NFKC", text)
-    atoms = tuple(_ATOM.finditer(text))
-    return _Read(text, atoms, tuple(atom[0].casefold() for atom in atoms))
+    atoms: list[str] = []
+    starts, ends = array("L"), array("L")
+    for atom in _ATOM.finditer(text):
+        atoms.append(intern(atom[0].casefold()))
+        starts.append(atom.start())
+        ends.append(atom.end())
+    return _Read(text, tuple(atoms), starts, ends)
 
 
 _read_lately = lru_cache(maxsize=8)(_read)
@@ -184,12 +193,12 @@ def _spelt_from(read: _Read, start: int, node: _Node) -> Iterator[tuple[int, str
     """Where the spellings that begin at ``start`` end (behind their last atom), and their names."""
     if start and read.in_one_word(start - 1):
         return
-    for end in range(start + 1, len(read.words) + 1):
-        child = node.children.get(read.words[end - 1])
+    for end in range(start + 1, len(read.atoms) + 1):
+        child = node.children.get(read.atoms[end - 1])
         if child is None:
             return
         node = child
-        if node.name and not (end < len(read.words) and read.in_one_word(end - 1)):
+        if node.name and not (end < len(read.atoms) and read.in_one_word(end - 1)):
             yield end, node.name
 
 
