@@ -46,6 +46,15 @@ def test_a_dropped_draft_becomes_a_post_with_a_journal_entry(blog: Blog) -> None
     assert (blog.root / ".blogmetad" / "retired" / job.id).read_bytes() == CHINESE.encode()
 
 
+def test_the_posts_are_known_before_the_first_draft_needs_them(blog: Blog) -> None:
+    (blog.posts / "2025-01-02-检查点.md").write_text("---\ntitle: 检查点\n---\n正文。\n", "utf-8")
+    for read in (1, 0):
+        with blog.daemon() as daemon:
+            daemon.wait(lambda daemon=daemon: daemon.said("posts known"))  # type: ignore[misc]
+            (known,) = daemon.said("posts known")
+        assert (known["posts"], known["read"]) == (len(blog.published()), read)
+
+
 def test_the_same_draft_gives_the_same_bytes_on_two_sites(tmp_path: Path, tiny_model: Path) -> None:
     contents = []
     for root in ("甲", "乙"):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from blogmetad.site import search
 from blogmetad.site.index import LATEST, Index
 from blogmetad.site.posts import read_post
 from blogmetad.site.search import NEIGHBOURS
@@ -174,6 +175,24 @@ def test_what_was_forgotten_does_not_make_words_common(posts: Path, index: Index
         (posts / f"2024-06-0{number + 1}-x.md").unlink()
     index.refresh()
     assert index.recall("SQLite 的日志与绿茶", ()) == before
+
+
+def test_words_are_counted_the_same_however_often_the_counts_are_moved_together(
+    posts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recalled_with = []
+    for most in (0, 3, search._LATELY):
+        monkeypatch.setattr(search, "_LATELY", most)
+        index = Index(posts, tmp_path / f"index-{most}.db")
+        index.refresh()
+        (posts / "2024-06-01-x.md").write_text("日志 sqlite 绿茶 probe", "utf-8")
+        index.refresh()
+        (posts / "2024-06-01-x.md").unlink()
+        index.refresh()
+        recalled_with.append(index.recall("SQLite 的日志，Kubernetes 的 probe，绿茶", ("tags",)))
+        index.close()
+    assert recalled_with[0].posts
+    assert recalled_with == [recalled_with[0]] * 3
 
 
 def test_posts_that_are_alike_to_the_word_come_in_the_order_of_their_paths(posts: Path, index: Index) -> None:
