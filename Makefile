@@ -2,8 +2,10 @@
 #              MODEL=name for another model than a Qwen3 from a hub or, where none answers, the starter)
 # make test    set up, lint, type-check, test
 # make test-full   the same, with the 1.5B starter as well
-# make bench   seconds per draft against the plain way and against the floor
+# make bench   seconds per draft against the plain way and the floor, drafts per hour (five minutes)
+# make bench-full   every measurement of speed, and bench/performance.md of it (thirty-five minutes)
 # make llama-server   the peer that benchmarks and tests use, built from the same llama.cpp
+# make peers   the other programs that bench-full compares with, in an environment of their own
 # make quality   proposals against what authors wrote   (SITES="folder folder" with posts that have front matter)
 
 PYTHON ?= python3
@@ -12,7 +14,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test test-full lint bench quality setup model llama-server clean
+.PHONY: demo test test-full lint bench bench-full peers quality setup model llama-server clean
 .DEFAULT_GOAL := demo
 
 demo: setup
@@ -33,7 +35,23 @@ lint: setup
 	$(BIN)/mypy
 
 bench: setup model
-	$(BIN)/python -m bench.latency
+	$(BIN)/python -m bench.performance --model $(MODEL)
+
+# A peer that cannot be installed is left out, and the page says so.
+bench-full: setup model
+	@$(MAKE) --no-print-directory llama-server || true
+	@$(MAKE) --no-print-directory peers || true
+	$(BIN)/python -m bench.performance --model $(MODEL) --full --write bench/performance.md --picture docs/latency.svg
+
+# They find llama.cpp where ours is, so that all run the same machine code.
+peers: build/peers/.ready
+
+build/peers/.ready: $(READY)
+	$(BIN)/python -m venv build/peers
+	$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' > \
+	    "$$(build/peers/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/same-llama.pth"
+	build/peers/bin/python -m pip install --quiet llm llm-gguf outlines
+	touch $@
 
 quality: setup model
 	$(BIN)/python -m bench.quality $(SITES) --model $(or $(MODEL),starter)
