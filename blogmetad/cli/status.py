@@ -143,12 +143,13 @@ def where_it_runs(settings: Config) -> Runs:
     if settings.model.engine == "openai":
         return Runs("on the server")
     build = devices.installed()
-    # Crashes are remembered by the file's name, so it need not be there.
+    # What was found out about the modes is kept by the file's name, so it need not be there.
     model = Path(settings.model.name)
     with suppress(BlogmetadError):
         model = catalog.resolve(settings.model.name, settings.site.root)
-    struck = modes.Memory(settings.site.state / "engine.json", model, build.version).struck()
-    place = placement(build, settings.model.gpu_layers, [crash.mode for crash in struck])
+    known = modes.Memory(settings.site.state / "engine.json", model, build.version)
+    struck = [crash.mode for crash in known.struck()]
+    place = placement(build, settings.model.gpu_layers, struck, known.seconds())
     tips = advice(look(catalog.models_folder(), build)) if settings.model.gpu_layers else ()
     return Runs(place.words, place.mode, place.devices, tips)
 

@@ -14,6 +14,8 @@ import platform
 from dataclasses import dataclass
 from pathlib import Path
 
+from blogmetad.model.devices import library_folder
+
 
 @dataclass(frozen=True, slots=True)
 class Mode:
@@ -48,6 +50,14 @@ def _machine() -> str:
     return hashlib.sha256("\n".join(stable).encode()).hexdigest()[:16]
 
 
+def _build() -> str:
+    """Which build of llama.cpp is installed: one version built anew, for a GPU, has other modes that are fast."""
+    folder = library_folder()
+    files = sorted(folder.glob("*.so")) if folder is not None else []
+    facts = [f"{file.name} {file.stat().st_size} {file.stat().st_mtime_ns}" for file in files]
+    return hashlib.sha256("\n".join(facts).encode()).hexdigest()[:8]
+
+
 @dataclass(frozen=True, slots=True)
 class Struck:
     """A mode that crashed: why, in words."""
@@ -61,7 +71,7 @@ class Memory:
 
     def __init__(self, file: Path, model: Path, version: str) -> None:
         self._file = file
-        self._key = f"{_machine()}/{version}/{model.name}"
+        self._key = f"{_machine()}/{version}-{_build()}/{model.name}"
 
     def struck(self) -> tuple[Struck, ...]:
         """The modes not to try again with this model, library and processor."""

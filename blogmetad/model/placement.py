@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from blogmetad.model import modes
 from blogmetad.model.devices import Build
@@ -23,10 +25,14 @@ class Placement:
     words: str
 
 
-def placement(build: Build, gpu_layers: int, struck: Sequence[str]) -> Placement:
-    """Where the next load puts a model: the first mode that has not crashed here, on the devices of the build."""
+def placement(
+    build: Build, gpu_layers: int, struck: Sequence[str] = (), seconds: Mapping[str, float] = MappingProxyType({})
+) -> Placement:
+    """Where the next load puts a model, on the devices of the build: of the modes that have not crashed here the one
+    that was timed to be fastest, else the first."""
     ladder = modes.ladder(gpu_layers)
-    mode = next((mode for mode in ladder if mode.name not in struck), ladder[-1])
+    usable = [mode for mode in ladder if mode.name not in struck] or [ladder[-1]]
+    mode = min(usable, key=lambda mode: seconds.get(mode.name, math.inf))
     gpus = build.gpus if mode.gpu_layers else ()
     if gpus:
         names = tuple(f"{gpu.name} ({gpu.description}, {gpu.total / 1e9:.1f} GB)" for gpu in gpus)

@@ -11,6 +11,7 @@ import pytest
 from blogmetad.model import devices
 from blogmetad.model.catalog import CATALOG, PackageParts
 from blogmetad.model.devices import Build, Device
+from blogmetad.model.modes import Memory
 from blogmetad.model.placement import advice, placement
 from blogmetad.model.store.machine import Gpu, Machine, look
 from blogmetad.model.store.memory import need
@@ -224,6 +225,26 @@ def test_where_a_model_runs_is_told_with_the_reason(
     found = placement(build, layers, struck)
     assert found.mode == mode
     assert words in found.words
+
+
+def test_the_mode_that_was_timed_to_be_fastest_is_the_one_that_runs() -> None:
+    build = Build("1", (PROCESSOR,))
+    assert placement(build, -1, (), {"fast": 2.0, "plain": 1.0}).mode == "plain"
+    assert placement(build, -1, ("plain",), {"fast": 2.0, "plain": 1.0}).mode == "fast"
+
+
+def test_what_was_found_out_about_modes_does_not_bind_another_build_of_the_same_version(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for build in ("processor", "gpu"):
+        (tmp_path / build).mkdir()
+        (tmp_path / build / "libllama.so").write_bytes(build.encode())
+    for build, struck in (("processor", 1), ("gpu", 0), ("processor", 1)):
+        monkeypatch.setenv("LLAMA_CPP_LIB_PATH", str(tmp_path / build))
+        memory = Memory(tmp_path / "engine.json", Path("模型.gguf"), "1")
+        if build == "processor" and not memory.struck():
+            memory.strike("fast", "was killed by SIGSEGV")
+        assert len(memory.struck()) == struck
 
 
 # The installed library

