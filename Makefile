@@ -50,7 +50,7 @@ build/peers/.ready: $(READY)
 	$(BIN)/python -m venv build/peers
 	$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' > \
 	    "$$(build/peers/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/same-llama.pth"
-	build/peers/bin/python -m pip install --quiet llm llm-gguf outlines
+	build/peers/bin/python -m pip install --quiet llm llm-gguf outlines numba
 	touch $@
 
 quality: setup model

@@ -47,6 +47,7 @@ def of_llm(setting: dict[str, Any]) -> Ask:
 def of_outlines(setting: dict[str, Any]) -> Ask:
     """outlines over llama-cpp-python, held to the JSON schema."""
     import outlines  # type: ignore[import-not-found]
+    import outlines_core.kernels.numpy  # type: ignore[import-not-found]  # noqa: F401  else it would run without schema
     from llama_cpp import Llama
     from outlines.inputs import Chat  # type: ignore[import-not-found]
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import statistics
 import subprocess
 import tempfile
@@ -42,6 +43,7 @@ from blogmetad.values import Request
 
 ELSEWHERE = Path("build/peers/bin/python")
 PEERS = ("llm", "outlines")
+_FENCED = re.compile(r"```(?:json)?\n(.*?)```", re.DOTALL)
 OTHER = "一段别的文字，只有这么长。"
 """What a side is asked about between two rounds, so that it does not know the draft from the last one."""
 
@@ -88,7 +90,7 @@ class Elsewhere:
     def ask(self, system: str, user: str, most: int = ANSWER_TOKENS) -> Said:
         """One answer."""
         told = self._told({"system": system, "user": user, "most": most})
-        return Said(float(told["seconds"]), read(told["text"]))
+        return Said(float(told["seconds"]), read(unfenced(told["text"])) or {"unfinished": told["text"]})
 
     def close(self) -> None:
         """End it."""
@@ -109,6 +111,12 @@ class Elsewhere:
             raise RuntimeError(words[-1] if words else "it ended without a word")
         told: dict[str, str] = json.loads(answer)
         return told
+
+
+def unfenced(text: str) -> str:
+    """An answer without the code fence that chat models like to put around JSON."""
+    found = _FENCED.search(text)
+    return found[1] if found else text
 
 
 def _offline(log: str) -> dict[str, str]:

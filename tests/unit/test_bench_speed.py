@@ -216,6 +216,13 @@ def test_a_peer_that_left_out_a_field_or_is_not_there_is_named() -> None:
     assert 'blogmetad said: {"title": "断电"}' in made.notes
 
 
+@pytest.mark.parametrize(
+    "text", ['{"标题": 1}', '```json\n{"标题": 1}\n```', 'Here it is:\n```\n{"标题": 1}```\nEnjoy.']
+)
+def test_json_of_a_peer_is_found_within_its_fence(text: str) -> None:
+    assert json.loads(peers.unfenced(text)) == {"标题": 1}
+
+
 def test_the_latency_report_becomes_a_table_like_the_others() -> None:
     side = {"prompt_tokens": 1754, "output_tokens": 80, "steps": 60, "answer": {"title": "断电"}, "missing": ["tags"]}
     data = {
