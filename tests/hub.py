@@ -127,6 +127,7 @@ class _Handler(BaseHTTPRequestHandler):
                 if not self.fail(fault) and self.may(asked, found[1]):
                     answer(found[1], found[2] if found.re.groups > 1 else query.get("FilePath", ""), fault)
                 return
+        self.server.hub.note(Asked("other", path, None, None))
         self.say(404, b"")
 
     def fail(self, fault: Fault) -> bool:

@@ -63,6 +63,7 @@ def test_a_model_is_pulled_used_found_checked_and_removed(blog: Blog, hub: Loopb
     path = home / ".local/share/blogmetad/models" / REPOSITORY / FILE
     assert (pulled.returncode, pulled.stdout) == (0, f"{path}\n"), pulled.stderr
     assert f"{FILE} from Hugging Face ({hub.url})" in pulled.stderr
+    assert hub.steps() == ["listing", "file", "cdn", "file", "cdn"]
     assert blog.command("model", "where", NAME).stdout == f"{path}\n"
     (row,) = [row for row in rows(blog.command("model", "list").stdout) if row["name"] == NAME]
     assert (row["state"], row["path"], row["bytes"]) == ("ready", str(path), path.stat().st_size)

@@ -154,7 +154,7 @@ def _lines(facts: Facts) -> list[tuple[str, str]]:
     return [
         ("file", files),
         ("model", f"{facts.name or 'without a name'} ({facts.architecture or 'kind not known'})"),
-        ("weights", f"{facts.parameters / 1e9:.2f} billion in {facts.quantization}, {facts.need.weights / 1e9:.2f} GB"),
+        ("weights", f"{facts.parameters / 1e6:,.0f} million, {facts.quantization}, {facts.need.weights / 1e9:.2f} GB"),
         ("memory", f"about {facts.need.total / 1e9:.1f} GB"),
         ("in view", f"{facts.context:,} tokens at most" if facts.context else "not known"),
         ("vocabulary", f"{facts.vocabulary:,} tokens" if facts.vocabulary else "none"),

@@ -90,7 +90,7 @@ def refusal(hub: Hub, status: int, said: str, retry_after: str | None = None) ->
 
 def unreachable(hub: Hub, address: str, why: str) -> HubError:
     """A connection that does not come about, or breaks."""
-    hint = "Check the network. Behind a firewall set HF_ENDPOINT to a mirror, or try --from modelscope."
+    hint = "Check the network, set HF_ENDPOINT to a mirror, or take the other hub: --from modelscope or huggingface."
     return HubError(f"{hub.title} cannot be reached at {address} ({why})", hint, passing=True)
 
 

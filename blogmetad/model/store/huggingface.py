@@ -34,13 +34,13 @@ class HuggingFace:
 
     def listing(self, repository: str, timeout: float = READ) -> tuple[HubFile, ...]:
         """The files of a repository; the hub knows the SHA-256 of every large one."""
-        # Imported here: most commands need no hub.
+        _be_quiet()
         import httpx2
         from huggingface_hub import HfApi
         from huggingface_hub.errors import HfHubHTTPError
 
         try:
-            api = HfApi(endpoint=self.endpoint)
+            api = HfApi(endpoint=self.endpoint, library_name="blogmetad")
             info = api.model_info(repository, files_metadata=True, timeout=timeout)
             return tuple(_file(sibling) for sibling in info.siblings or ())
         except HfHubHTTPError as error:
@@ -55,12 +55,14 @@ class HuggingFace:
 
     def address(self, repository: str, file: str) -> str:
         """Where a file is fetched."""
+        _be_quiet()
         from huggingface_hub import hf_hub_url
 
         return hf_hub_url(repository, file, endpoint=self.endpoint)
 
     def headers(self) -> Mapping[str, str]:
         """Who asks, and the user's key."""
+        _be_quiet()
         from huggingface_hub import get_token
 
         key = get_token()
@@ -70,6 +72,14 @@ class HuggingFace:
 def configured() -> HuggingFace:
     """The hub as the environment says."""
     return HuggingFace(os.environ.get("HF_ENDPOINT", "").rstrip("/") or OFFICIAL)
+
+
+def _be_quiet() -> None:
+    """Have the library tell the hub nothing about this machine, and ask it nothing we did not ask.
+
+    It reads this when it is imported, which is done late: most commands need no hub.
+    """
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
 
 def _file(sibling: RepoSibling) -> HubFile:
