@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Literal
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 Step = Literal["listing", "file", "cdn"]
 
@@ -172,7 +172,7 @@ class _Handler(BaseHTTPRequestHandler):
         if name not in self.server.hub.files[repository]:
             self.say(404, b"", {"X-Error-Code": "EntryNotFound"})
         else:
-            self.say(302, b"", {"Location": f"/cdn/{repository}/{name}?signature=abc"})
+            self.say(302, b"", {"Location": f"/cdn/{quote(repository)}/{quote(name)}?signature=abc"})
 
     def hand_out(self, repository: str, name: str, fault: Fault) -> None:
         data = self.server.hub.files[repository][name]

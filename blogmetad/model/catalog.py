@@ -250,6 +250,16 @@ def files_of(source: HubFiles, folder: Path) -> tuple[Path, ...]:
         return ()
 
 
+def pulled(folder: Path) -> tuple[HubFiles, ...]:
+    """The models of hubs that are in ``folder`` and not in the catalogue, by their first files."""
+    known = {file_of(model.source, folder) for model in CATALOG.values()}
+    found: list[HubFiles] = []
+    for home in sorted(path for path in folder.glob("*/*") if path.is_dir()):
+        names = [path.relative_to(home).as_posix() for path in home.rglob("*.gguf") if path.is_file()]
+        found += naming.every(names, home.relative_to(folder).as_posix())
+    return tuple(files for files in found if file_of(files, folder) not in known)
+
+
 def resolve(name_or_path: str, base: Path) -> Path:
     """The GGUF file meant by a name or by a path (``~`` is expanded, relative to ``base``).
 

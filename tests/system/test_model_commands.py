@@ -93,6 +93,14 @@ def test_modelscope_is_asked_if_it_is_named_and_any_file_of_a_hub_can_be_pulled(
     assert f'name = "{name}"' in blog.config.read_text("utf-8")
     checked = blog.command("model", "check", name, "--quick")
     assert json.loads(checked.stdout)["file"] == pulled.stdout.strip()
+    other = blog.command("model", "pull", "hf:Qwen/Qwen3-4B-GGUF/Qwen3-4B-GGUF-Q4_K_M.gguf", HF_ENDPOINT=hub.url)
+    assert other.returncode == 0, other.stderr
+    hub.files["somebody/else"] = {"folder/模型-Q5_K_M.gguf": b"GGUF and more"}
+    assert blog.command("model", "pull", "hf:somebody/else", HF_ENDPOINT=hub.url).returncode == 0
+    listed = {str(row["name"]): row for row in rows(blog.command("model", "list").stdout)}
+    assert [listed[known]["state"] for known in (NAME, "qwen3-4b")] == ["ready", "ready"]
+    assert set(listed) - set(CATALOG) == {"hf:somebody/else/folder/模型-Q5_K_M.gguf"}
+    assert listed["hf:somebody/else/folder/模型-Q5_K_M.gguf"]["bytes"] == 13
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,9 @@ def machine(memory: float, cores: int, *, gpu: float = 0, disk: float = 1000, li
         (machine(16, 2, gpu=4), "qwen3-4b", "gpu"),
         (machine(64, 8, gpu=24), "qwen3-32b", "gpu"),
         (machine(500, 64, gpu=320), "qwen3-235b-a22b", "gpu"),
+        (machine(64, 16, gpu=8), "qwen3-8b", "gpu"),
+        (machine(500, 64, gpu=24), "qwen3-32b", "gpu"),
+        (machine(64, 16, gpu=2), "qwen3-30b-a3b", "processor"),
         (machine(64, 16, disk=8), "qwen3-8b", "processor"),
         (machine(64, 16, disk=0.1), "starter", "processor"),
     ],
@@ -74,6 +77,11 @@ def test_the_reasons_name_memory_cores_disk_and_the_next_better_model() -> None:
         "qwen3-1.7b is passed over: a draft would take some 75 seconds on 1 core",
         "memory is reckoned for 4096 tokens in view, which is what drafts need",
     )
+
+
+def test_a_model_that_does_not_fit_the_gpu_says_how_to_keep_it_off() -> None:
+    assert any("gpu_layers = 0" in reason for reason in recommend(machine(64, 16, gpu=2)).reasons)
+    assert not any("gpu_layers" in reason for reason in recommend(machine(64, 16)).reasons)
 
 
 def test_a_model_that_is_here_needs_no_room_on_the_disk() -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from blogmetad.cli.model.pull import MODEL_NAME
-from blogmetad.cli.options import JsonOption, as_json, console, print_json
+from blogmetad.cli.options import JsonOption, as_json, console, print_json, visible
 from blogmetad.model import catalog
 from blogmetad.model.catalog import Model, PackageParts, UnknownModelError
 from blogmetad.model.store import pull
@@ -26,7 +26,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def list_models(json: JsonOption = False) -> None:
-    """Show the models known by name: size, memory they need, how much they hold in view, and what of them is here.
+    """Show the models known by name, and others that were pulled: size, memory they need, and what of them is here.
 
     Example:  blogmetad model list --json
     """
@@ -39,6 +39,8 @@ def list_models(json: JsonOption = False) -> None:
         sizes = f"{model.size_bytes / 1e9:>6.1f} GB {need(model).total / 1e9:>6.1f} GB of memory"
         console.print(f"{model.name:<16}{sizes}   {_state(model, presence)}", markup=False)
         console.print(f"    {model.title}, {_context(model)}, {model.licence}. {model.note}", markup=False)
+    for source in catalog.pulled(folder):
+        _show_other(str(source), pull.presence(source, folder), as_json(json))
 
 
 def where(name: Name) -> None:
@@ -57,6 +59,14 @@ def remove(name: Name) -> None:
     """
     freed = pull.remove(name, _source(name), catalog.models_folder())
     typer.echo(f"Removed '{name}': {freed / 1e6:,.0f} MB are free again." if freed else f"'{name}' is not here.")
+
+
+def _show_other(name: str, presence: Presence, in_json: bool) -> None:
+    if in_json:
+        path = str(presence.path)
+        print_json({"name": name, "state": presence.state, "path": path, "bytes": presence.bytes, "from": name})
+    else:
+        console.print(f"{visible(name)}\n    {presence.bytes / 1e9:.1f} GB, ready: {presence.path}", markup=False)
 
 
 def _source(name: str) -> catalog.Source:

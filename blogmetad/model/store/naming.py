@@ -75,6 +75,11 @@ def choose(names: Iterable[str], wanted: HubFiles) -> tuple[str, ...]:
     return files
 
 
+def every(names: Iterable[str], repository: str) -> tuple[HubFiles, ...]:
+    """Every model among the files of a repository, by its first file."""
+    return tuple(HubFiles(repository, None, files[0]) for files in _models(names))
+
+
 def quantization(name: str) -> str | None:
     """The quantization a file's name tells, in capital letters."""
     found = _QUANTIZATION.findall(name)

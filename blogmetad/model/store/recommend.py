@@ -1,6 +1,7 @@
 """Which model suits a machine (pure): the most able one that fits in memory and on the disk and answers in good time.
 
-Where llama.cpp can compute on a GPU whose memory holds the whole model, speed is no question. On a processor a draft
+Where llama.cpp can compute on a GPU whose memory holds the whole model, speed is no question, and an able model there
+goes before a larger one elsewhere. On a processor a draft
 takes as long as reading its text (arithmetic) and writing the answer (moving the weights once for every step) take
 together. The two rates are rough on purpose: they only have to tell 4 seconds from 40.
 """
@@ -19,6 +20,9 @@ Place: TypeAlias = Literal["gpu", "processor"]
 
 PATIENCE = 60.0
 """Seconds a draft may take."""
+
+ABLE = 4.0
+"""Billions of parameters from which a model on the GPU is worth more than a larger one on the processor."""
 
 PROMPT, STEPS = 1000, 60
 """Tokens read and steps taken for a draft."""
@@ -67,8 +71,9 @@ def recommend(machine: Machine, here: Iterable[str] = (), models: Iterable[Model
     verdicts = tuple(_verdict(model, machine, model.name in here) for model in models)
     starters = [verdict for verdict in verdicts if isinstance(verdict.model.source, PackageParts)]
     others = [verdict for verdict in verdicts if verdict.suits and verdict not in starters]
+    on_gpu = [verdict for verdict in others if verdict.place == "gpu" and verdict.model.parameters >= ABLE]
     without_hub = next((v for v in reversed(starters) if v.suits and _is_quick(v)), starters[0])
-    chosen = others[-1] if others else without_hub
+    chosen = (on_gpu or others or [without_hub])[-1]
     return Recommendation(chosen, without_hub.model, verdicts, tuple(_reasons(chosen, machine, verdicts)))
 
 
@@ -116,6 +121,8 @@ def _reasons(chosen: Verdict, machine: Machine, verdicts: tuple[Verdict, ...]) -
         yield f"nothing suits this machine; {chosen.model.name} needs the least"
     elif isinstance(chosen.model.source, PackageParts):
         yield "no Qwen3 suits this machine"
+    if machine.usable and chosen.place == "processor":
+        yield f"it does not fit into the memory of {_names(machine.usable)}: set gpu_layers = 0 in the section [model]"
     yield f"memory is reckoned for {CONTEXT} tokens in view, which is what drafts need"
 
 
