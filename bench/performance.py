@@ -135,7 +135,7 @@ def main(
             failed.append(run.module)
             continue
         sections.append(section)
-        say.print(section, markup=False)
+        say.print(section, markup=False, soft_wrap=True)
     conditions = {"model": model, **machine.conditions(), "minutes": f"{(time.monotonic() - began) / 60:.0f}"}
     results = {
         run.module: json.loads((OUT / f"{run.module}.json").read_text("utf-8"))
