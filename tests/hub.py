@@ -25,7 +25,7 @@ class Fault:
 
     ``status``: an answer of that status, with ``headers`` and ``body``. ``cut``: the connection breaks behind so many
     bytes of the body; with -1 it is reset at once. ``delay``: seconds of silence first. ``whole``: a range is ignored.
-    ``extra``: bytes that nobody listed come behind the file.
+    ``extra``: bytes that nobody listed come behind the file. ``shift``: so much is left out at its beginning.
     """
 
     step: Step
@@ -36,6 +36,7 @@ class Fault:
     delay: float = 0.0
     whole: bool = False
     extra: bytes = b""
+    shift: int = 0
 
 
 @dataclass(frozen=True)
@@ -178,7 +179,7 @@ class _Handler(BaseHTTPRequestHandler):
         data = self.server.hub.files[repository][name]
         asked = self.headers["Range"]
         found = re.fullmatch(r"bytes=(\d+)-", asked or "")
-        start = int(found[1]) if found and not fault.whole else 0
+        start = (int(found[1]) if found and not fault.whole else 0) + fault.shift
         if start >= len(data):
             self.say(416, b"", {"Content-Range": f"bytes */{len(data)}"})
             return

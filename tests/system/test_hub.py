@@ -125,6 +125,22 @@ def test_a_server_that_ignores_the_range_is_understood(tmp_path: Path, hub: Loop
     assert run(tmp_path, client).read_bytes() == DATA
 
 
+def test_a_server_that_sends_another_part_than_was_asked_for_is_refused(
+    tmp_path: Path, hub: LoopbackHub, client: Hub
+) -> None:
+    hub.faults = [Fault("cdn", shift=5)]
+    with pytest.raises(PullError, match="sends another part of the file"):
+        run(tmp_path, client)
+
+
+def test_a_server_that_has_less_than_came_before_is_asked_for_all_of_it(
+    tmp_path: Path, hub: LoopbackHub, client: Hub
+) -> None:
+    hub.faults = [Fault("cdn", cut=700_000), Fault("cdn", status=416)]
+    assert run(tmp_path, client).read_bytes() == DATA
+    assert hub.asked[-1].range is None
+
+
 def test_what_came_of_another_file_is_not_continued(tmp_path: Path, hub: LoopbackHub, client: Hub) -> None:
     hub.faults = [Fault("cdn", cut=700_000), *[Fault("cdn", cut=-1)] * 8]
     with pytest.raises(PullError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import struct
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -200,6 +201,19 @@ def test_a_file_whose_head_is_right_and_whose_load_fails_is_refused_with_the_lib
     assert (done.returncode, seen["ok"], seen["loaded"]) == (4, False, False)
     assert "attn_q_norm" in seen["faults"][0]
     assert "Traceback" not in done.stderr
+
+
+def test_a_file_that_makes_the_library_crash_is_refused_and_crashes_nothing_else(
+    bare: Blog, tiny_model: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "crash.gguf"
+    letter = struct.pack("<Q", 1)  # a token of one letter becomes another one that is there already
+    file.write_bytes(tiny_model.read_bytes().replace(letter + b"Q" + b"\1", letter + b"R" + b"\1", 1))
+    done = bare.command("model", "check", str(file))
+    seen = json.loads(done.stdout)
+    assert (done.returncode, seen["ok"], seen["loaded"]) == (4, False, False)
+    assert "llama.cpp crashes with" in seen["faults"][0]
+    assert bare.command("model", "check", str(file), "--quick").returncode == 0
 
 
 # The model to begin with

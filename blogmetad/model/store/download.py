@@ -66,7 +66,10 @@ def _transfer(client: httpx.Client, place: Place, hub: Hub, address: str, progre
             after = response.headers.get("Retry-After")
             said = response.headers.get("X-Error-Message", "")
             raise refusal(hub, response.status_code, said, after)
-        _save(place, _start_of(response), response.iter_raw(), progress, hub.title)
+        begins = _start_of(response)
+        if begins > start:
+            raise HubError(f"{hub.title} sends another part of the file than was asked for", "Pull again.")
+        _save(place, begins, response.iter_raw(), progress, hub.title)
 
 
 def _start_of(response: httpx.Response) -> int:
