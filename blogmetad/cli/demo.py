@@ -54,7 +54,7 @@ def demo(
     if draft is not None and not draft.is_file():
         raise typer.BadParameter(f"there is no file {draft}")
     drafts = [draft] if draft is not None else sorted((DEMO_SITE / "drafts").glob("*.md"))
-    name = ready(model)
+    name = _ready(model)
     with tempfile.TemporaryDirectory(prefix="blogmetad-demo-") as scratch:
         site = Path(scratch) / "site"
         shutil.copytree(DEMO_SITE, site, ignore=shutil.ignore_patterns("drafts"))
@@ -67,7 +67,7 @@ def demo(
     raise typer.Exit(Exit.NEEDS_YOU if failed else Exit.OK)
 
 
-def ready(model: str | None) -> str:
+def _ready(model: str | None) -> str:
     """The name of a model that is here now. Which one that is, if nobody says, is told."""
     if model is not None:
         if catalog.source_of(model) is not None:

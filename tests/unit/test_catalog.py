@@ -147,6 +147,11 @@ def test_a_path_without_a_gguf_file_is_refused_with_its_name_and_the_cause(
     assert "starter" in refused.value.hint
 
 
+def test_the_home_of_nobody_is_no_place_for_a_model(tmp_path: Path) -> None:
+    with pytest.raises(catalog.ModelUnusableError, match="no such home folder"):
+        resolve("~nobody-here/model.gguf", tmp_path)
+
+
 def test_a_folder_is_no_model(tmp_path: Path) -> None:
     with pytest.raises(catalog.ModelUnusableError, match="not a regular file"):
         resolve(str(tmp_path), tmp_path)

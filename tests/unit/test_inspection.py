@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from collections.abc import Callable
@@ -100,7 +101,9 @@ def test_a_damaged_model_is_refused_with_its_name_and_the_cause(tmp_path: Path, 
 
 def test_what_is_no_file_is_told(tmp_path: Path) -> None:
     assert "No such file" in look(tmp_path / "none.gguf").faults[0]
-    assert "Is a directory" in look(tmp_path).faults[0]
+    assert "it is not a regular file" in look(tmp_path).faults[0]
+    os.mkfifo(tmp_path / "pipe.gguf")
+    assert "it is not a regular file" in look(tmp_path / "pipe.gguf").faults[0]
 
 
 @pytest.mark.parametrize(

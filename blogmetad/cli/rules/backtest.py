@@ -27,7 +27,7 @@ from blogmetad.cli.share import ready_made_rules
 from blogmetad.config import Config
 from blogmetad.daemon import open_proposer
 from blogmetad.errors import BlogmetadError
-from blogmetad.model.catalog import CATALOG
+from blogmetad.model import catalog
 from blogmetad.model.proposal import Proposer
 from blogmetad.rules import document
 from blogmetad.site.jekyll import POSTS, read_site
@@ -140,7 +140,7 @@ def _settings(config: Path | None, site: Path, model: str | None, scratch: Path)
     own = settings.site.posts.resolve() == folders.posts and settings.site.root.resolve() == root
     name, base = (model, Path()) if model is not None else (settings.model.name, settings.site.root)
     try:
-        name = name if name in CATALOG else str((base / Path(name).expanduser()).absolute())
+        name = name if catalog.source_of(name) is not None else str((base / Path(name).expanduser()).absolute())
     except RuntimeError:
         raise BacktestError(f"There is no home folder for {name}.", "Name the model's file in full.") from None
     engine = settings.model.engine if model is None else "llama.cpp"

@@ -7,6 +7,7 @@ can be wrong ends in Malformed.
 from __future__ import annotations
 
 import math
+import stat
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -92,8 +93,11 @@ class Header:
 
 def read(path: Path) -> Header:
     """The head of a file. Raises Malformed, OSError."""
+    found = path.stat()
+    if not stat.S_ISREG(found.st_mode):  # a pipe would be waited for without end
+        raise Malformed("it is not a regular file")
     with path.open("rb") as file:
-        return parse(file, path.stat().st_size)
+        return parse(file, found.st_size)
 
 
 def parse(file: BinaryIO, size: int) -> Header:
