@@ -72,7 +72,7 @@ $(READY): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=24"
 	@echo "installing; compiling llama.cpp takes some minutes the first time"
-	build="$$($(PYTHON) blogmetad/model/toolchain.py)" && \
+	build="$$($(PYTHON) blogmetad/model/local/toolchain.py)" && \
 	    eval "$$build $(BIN)/python -m pip install --quiet $${build:+--no-cache-dir} --constraint constraints.txt --editable '.[dev]'"
 	touch $@
 

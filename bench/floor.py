@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 import llama_cpp as lib
 
-from blogmetad.model.llama import Cell, Llama, LoadOptions, Logits, ModelError
+from blogmetad.model.local.llama import Cell, Llama, LoadOptions, Logits, ModelError
 
 
 @dataclass(frozen=True, slots=True)

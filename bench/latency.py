@@ -27,9 +27,9 @@ from blogmetad.config import Model as ModelConfig
 from blogmetad.errors import BlogmetadError
 from blogmetad.matter import MatterError
 from blogmetad.model.catalog import resolve
-from blogmetad.model.engine import Engine
-from blogmetad.model.llama import LoadOptions, ModelError
-from blogmetad.model.modes import physical_cores
+from blogmetad.model.local.engine import Engine
+from blogmetad.model.local.llama import LoadOptions, ModelError
+from blogmetad.model.local.modes import physical_cores
 from blogmetad.values import Opinion, Proposal, sha256
 
 PAIRS = 3

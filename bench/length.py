@@ -28,8 +28,8 @@ from bench.task import Task
 from bench.working import working
 from blogmetad.config import Model as ModelConfig
 from blogmetad.model.catalog import resolve
-from blogmetad.model.modes import physical_cores
-from blogmetad.model.worker import Worker
+from blogmetad.model.local.modes import physical_cores
+from blogmetad.model.local.worker import Worker
 from blogmetad.values import Draft
 
 LENGTHS = "2000,5000,10000,20000,50000,100000,200000"

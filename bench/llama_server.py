@@ -18,7 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
 
-from blogmetad.model import toolchain
+from blogmetad.model.local import toolchain
 
 PACKAGE = "llama-cpp-python"
 LIBRARIES = Path(sysconfig.get_path("purelib"), "lib")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import llama_cpp
 
-from blogmetad.model.modes import physical_cores
+from blogmetad.model.local.modes import physical_cores
 
 
 def conditions() -> dict[str, object]:

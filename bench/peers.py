@@ -37,8 +37,8 @@ from bench.working import working
 from blogmetad.config import Model as ModelConfig
 from blogmetad.model import prompt
 from blogmetad.model.catalog import resolve
-from blogmetad.model.modes import physical_cores
-from blogmetad.model.worker import Worker
+from blogmetad.model.local.modes import physical_cores
+from blogmetad.model.local.worker import Worker
 from blogmetad.values import Request
 
 ELSEWHERE = Path("build/peers/bin/python")

@@ -29,8 +29,8 @@ from blogmetad.config import Log as LogConfig
 from blogmetad.config import Model as ModelConfig
 from blogmetad.errors import BlogmetadError
 from blogmetad.model.catalog import resolve
-from blogmetad.model.modes import physical_cores
-from blogmetad.model.worker import Worker, WorkerOptions
+from blogmetad.model.local.modes import physical_cores
+from blogmetad.model.local.worker import Worker, WorkerOptions
 from blogmetad.values import PublishedPost, sha256
 
 say = Console(stderr=True, highlight=False)

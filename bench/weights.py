@@ -24,9 +24,9 @@ from blogmetad.config import Log as LogConfig
 from blogmetad.config import Model as ModelConfig
 from blogmetad.model.catalog import resolve
 from blogmetad.model.digest import digest
-from blogmetad.model.modes import physical_cores
+from blogmetad.model.local.modes import physical_cores
+from blogmetad.model.local.worker import Worker, WorkerOptions
 from blogmetad.model.proposal import Proposer
-from blogmetad.model.worker import Worker, WorkerOptions
 from blogmetad.rules import plan
 from blogmetad.rules.features import features
 from blogmetad.rules.fitting import Trial, fit

@@ -12,8 +12,8 @@ from pathlib import Path
 from blogmetad.cli import logs
 from blogmetad.config import Log as LogConfig
 from blogmetad.config import Model as ModelConfig
-from blogmetad.model.modes import physical_cores
-from blogmetad.model.worker import Worker, WorkerOptions
+from blogmetad.model.local.modes import physical_cores
+from blogmetad.model.local.worker import Worker, WorkerOptions
 from blogmetad.values import Proposal, Request
 
 

@@ -29,9 +29,9 @@ from blogmetad.intake.scan import FolderGone
 from blogmetad.intake.watch import Watch
 from blogmetad.journal.ledger import Ledger, LedgerError
 from blogmetad.model import catalog
+from blogmetad.model.local.worker import Worker, WorkerOptions
 from blogmetad.model.remote import setup
 from blogmetad.model.remote.proposer import Remote
-from blogmetad.model.worker import Worker, WorkerOptions
 from blogmetad.notify import notify, watchdog_seconds
 from blogmetad.publish.folders import Folders
 from blogmetad.publish.place import Placer

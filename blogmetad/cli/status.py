@@ -17,8 +17,9 @@ from blogmetad.config import Config
 from blogmetad.errors import BlogmetadError
 from blogmetad.intake.scan import FolderGone, scan
 from blogmetad.journal.ledger import Job, Ledger, State
-from blogmetad.model import catalog, devices, modes
-from blogmetad.model.placement import advice, placement
+from blogmetad.model import catalog
+from blogmetad.model.local import devices, modes
+from blogmetad.model.local.placement import advice, placement
 from blogmetad.model.store.machine import look
 from blogmetad.site.jekyll import read_site
 

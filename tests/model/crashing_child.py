@@ -9,7 +9,7 @@ import sys
 
 import llama_cpp
 
-from blogmetad.model import child
+from blogmetad.model.local import child
 
 WHEN = sys.argv[1]
 load_model, decode = llama_cpp.llama_model_load_from_file, llama_cpp.llama_decode

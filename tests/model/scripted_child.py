@@ -11,7 +11,7 @@ import sys
 import time
 from pathlib import Path
 
-from blogmetad.model import wire
+from blogmetad.model.local import wire
 from blogmetad.values import Proposal
 
 POISON, MUTE, DEAF, GARBLED, REFUSED = "毒药", "沉默", "耳聋", "乱码", "拒绝"

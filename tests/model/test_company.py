@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from blogmetad.model.process import GRACE
+from blogmetad.model.local.process import GRACE
+from blogmetad.model.local.worker import Worker, WorkerOptions
 from blogmetad.model.proposal import ModelUnavailable, Withdrawn, WorkerLost
-from blogmetad.model.worker import Worker, WorkerOptions
 from blogmetad.values import Ask, Proposal, Request
 from tests.model import scripted_child as child
 

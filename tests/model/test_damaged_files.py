@@ -8,7 +8,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from blogmetad.model.devices import knows
+from blogmetad.model.local.devices import knows
 from blogmetad.model.store.inspection import inspect
 
 COUNT = 240

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from blogmetad.model.answer import question
-from blogmetad.model.engine import Engine, Stopped
-from blogmetad.model.llama import Cell, Llama, LoadOptions, ModelError
+from blogmetad.model.local.answer import question
+from blogmetad.model.local.engine import Engine, Stopped
+from blogmetad.model.local.llama import Cell, Llama, LoadOptions, ModelError
 from blogmetad.values import Ask, Candidate, Request
 
 TITLE = Ask("title", "text", "Title", "en", 8, 60)

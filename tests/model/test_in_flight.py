@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from blogmetad.model.engine import Engine
-from blogmetad.model.llama import Cell, Llama, LoadOptions, Logits, ModelError
+from blogmetad.model.local.engine import Engine
+from blogmetad.model.local.llama import Cell, Llama, LoadOptions, Logits, ModelError
 from blogmetad.values import Ask, Candidate, Proposal, Request
 
 TOPICS = (

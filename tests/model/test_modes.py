@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from blogmetad.model.llama import Llama, LoadOptions
-from blogmetad.model.modes import Memory
+from blogmetad.model.local.llama import Llama, LoadOptions
+from blogmetad.model.local.modes import Memory
+from blogmetad.model.local.trial import typical_seconds
+from blogmetad.model.local.worker import TIMED_FROM, Worker, WorkerOptions
 from blogmetad.model.proposal import ModelUnavailable
-from blogmetad.model.trial import typical_seconds
-from blogmetad.model.worker import TIMED_FROM, Worker, WorkerOptions
 
 TIMED = str(Path(__file__).with_name("timed_child.py"))
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from blogmetad.model.engine import Engine
-from blogmetad.model.llama import Llama, LoadOptions
-from blogmetad.model.saved import KEPT, fingerprint
+from blogmetad.model.local.engine import Engine
+from blogmetad.model.local.llama import Llama, LoadOptions
+from blogmetad.model.local.saved import KEPT, fingerprint
 from blogmetad.values import Ask, Candidate, Proposal, Request
 from tests.tiny_gguf import write_tiny_qwen3
 

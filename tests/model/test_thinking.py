@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from blogmetad.model import prompt
-from blogmetad.model.engine import Engine
-from blogmetad.model.llama import Llama, LoadOptions
+from blogmetad.model.local.engine import Engine
+from blogmetad.model.local.llama import Llama, LoadOptions
 from blogmetad.values import Ask, Candidate, Request
 from tests.templates import ALWAYS, HYBRID, INSTRUCT, SWITCHED
 from tests.tiny_gguf import write_tiny_qwen3

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from blogmetad.model import modes
+from blogmetad.model.local import modes
+from blogmetad.model.local.worker import Worker, WorkerOptions
 from blogmetad.model.proposal import ModelUnavailable, Withdrawn, WorkerLost
-from blogmetad.model.worker import Worker, WorkerOptions
 from blogmetad.values import Ask, Request
 
 REQUEST = Request("", "关于数据库的一篇短文。", (Ask("title", "text", "Title", "en", 8, 60),))
@@ -101,7 +101,7 @@ def test_a_worker_outlives_the_thread_that_asked_for_it(worker: Worker) -> None:
 
 def test_a_worker_dies_with_its_parent(options: WorkerOptions) -> None:
     code = (
-        "import os, sys; from pathlib import Path; from blogmetad.model.worker import Worker, WorkerOptions;"
+        "import os, sys; from pathlib import Path; from blogmetad.model.local.worker import Worker, WorkerOptions;"
         f"w = Worker(WorkerOptions(Path({str(options.model)!r}), 'tiny', Path({str(options.state)!r}), context=1024));"
         "w.prepare(lambda: True); print(w.pid, flush=True); os.kill(os.getpid(), 9)"
     )

@@ -7,7 +7,7 @@ import signal
 import sys
 from pathlib import Path
 
-from blogmetad.model import wire
+from blogmetad.model.local import wire
 
 
 def main() -> None:

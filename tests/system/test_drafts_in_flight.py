@@ -14,7 +14,7 @@ import pytest
 from blogmetad import daemon
 from blogmetad.daemon import Daemon
 from blogmetad.journal.ledger import State
-from blogmetad.model.worker import Worker, WorkerOptions
+from blogmetad.model.local.worker import Worker, WorkerOptions
 from blogmetad.outcomes import Duplicate, Parked, Published, Superseded
 from blogmetad.values import Proposal, Request
 from tests.model import scripted_child

@@ -15,7 +15,7 @@ from bench import plain, task
 from bench.floor import Branched, Decoded, Dropped, Tape
 from bench.latency import rotated
 from bench.report import Report, Side, as_json, as_table
-from blogmetad.model.llama import Cell
+from blogmetad.model.local.llama import Cell
 from blogmetad.values import Ask, Candidate
 
 TITLE = Ask("title", "text", "Title", "en", 10, 90, hint="what the post is about.")

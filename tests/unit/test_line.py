@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from blogmetad.model import alphabet
-from blogmetad.model.line import (
+from blogmetad.model.local import alphabet
+from blogmetad.model.local.line import (
     SENTENCE_URGE,
     STOP_URGE,
     TRIED,

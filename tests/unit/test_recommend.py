@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from blogmetad.model import devices
 from blogmetad.model.catalog import CATALOG, PackageParts
-from blogmetad.model.devices import Build, Device
-from blogmetad.model.modes import Memory
-from blogmetad.model.placement import advice, placement
+from blogmetad.model.local import devices
+from blogmetad.model.local.devices import Build, Device
+from blogmetad.model.local.modes import Memory
+from blogmetad.model.local.placement import advice, placement
 from blogmetad.model.store.machine import Gpu, Machine, look
 from blogmetad.model.store.memory import need
 from blogmetad.model.store.recommend import recommend, seconds
@@ -267,7 +267,7 @@ def test_the_installed_library_tells_its_devices_from_a_process_of_its_own() -> 
 
 def test_asking_for_devices_loads_no_binding_and_no_numpy() -> None:
     code = (
-        "import sys; from blogmetad.model import devices; devices.main();"
+        "import sys; from blogmetad.model.local import devices; devices.main();"
         "sys.exit('llama_cpp' in sys.modules or 'numpy' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False, capture_output=True).returncode == 0

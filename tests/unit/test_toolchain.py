@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from blogmetad.model import toolchain
-from blogmetad.model.toolchain import Build, Compiler, Gpu, assignments, choose
+from blogmetad.model.local import toolchain
+from blogmetad.model.local.toolchain import Build, Compiler, Gpu, assignments, choose
 
 AMX = frozenset({"avx2", "avx512f", "amx_tile", "amx_int8", "amx_bf16"})
 PLAIN = frozenset({"avx2", "avx512f"})

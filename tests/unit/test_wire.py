@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from blogmetad.model import wire
+from blogmetad.model.local import wire
 from blogmetad.values import Ask, Opinion, Proposal, Request
 
 PROPOSE = wire.Propose(id=7, request=Request("只写英文。", "正文", (Ask("title", "text", "Title", "en", 8, 60),)))

@@ -16,13 +16,14 @@ from blogmetad.cli import logs
 from blogmetad.cli.exits import Exit
 from blogmetad.cli.model.pull import MODEL_NAME
 from blogmetad.cli.options import JsonOption, as_json, console, print_json, progress, visible
-from blogmetad.model import catalog, devices, modes
+from blogmetad.model import catalog
 from blogmetad.model.catalog import ModelUnusableError
+from blogmetad.model.local import devices, modes
+from blogmetad.model.local.worker import Worker, WorkerOptions
 from blogmetad.model.proposal import ModelUnavailable
 from blogmetad.model.store.inspection import Facts, Inspection, inspect
 from blogmetad.model.store.machine import look
 from blogmetad.model.store.memory import CONTEXT
-from blogmetad.model.worker import Worker, WorkerOptions
 
 THINKING = {"switchable": "can be switched on and off", "always": "always", "never": "never", None: "not known"}
 TOLD = 3

@@ -5,8 +5,9 @@ from __future__ import annotations
 import typer
 
 from blogmetad.cli.options import JsonOption, as_json, console, print_json
-from blogmetad.model import catalog, devices
-from blogmetad.model.placement import advice
+from blogmetad.model import catalog
+from blogmetad.model.local import devices
+from blogmetad.model.local.placement import advice
 from blogmetad.model.store.machine import Machine, look
 from blogmetad.model.store.pull import presence
 from blogmetad.model.store.recommend import Recommendation, Verdict

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from blogmetad.model.devices import Build
-from blogmetad.model.modes import physical_cores
+from blogmetad.model.local.devices import Build
+from blogmetad.model.local.modes import physical_cores
 from blogmetad.model.store.place import free_on_disk
 
 Maker: TypeAlias = Literal["NVIDIA", "AMD", "Intel"]

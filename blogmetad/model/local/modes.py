@@ -14,7 +14,7 @@ import platform
 from dataclasses import dataclass
 from pathlib import Path
 
-from blogmetad.model.devices import library_folder
+from blogmetad.model.local.devices import library_folder
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,13 +16,14 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TypeAlias, TypeVar
 
-from blogmetad.model import prompt, trie
-from blogmetad.model.alphabet import Alphabet
-from blogmetad.model.lane import TERM_TOKENS, Lane
-from blogmetad.model.line import OVERRUN, Lexicon, Line, Page, grow
-from blogmetad.model.llama import Llama, Logits
-from blogmetad.model.steps import Cursor, Step, together
-from blogmetad.model.thinking import Thinking, think
+from blogmetad.model import prompt
+from blogmetad.model.local import trie
+from blogmetad.model.local.alphabet import Alphabet
+from blogmetad.model.local.lane import TERM_TOKENS, Lane
+from blogmetad.model.local.line import OVERRUN, Lexicon, Line, Page, grow
+from blogmetad.model.local.llama import Llama, Logits
+from blogmetad.model.local.steps import Cursor, Step, together
+from blogmetad.model.local.thinking import Thinking, think
 from blogmetad.values import Ask, Opinion, Request
 
 MOST_CANDIDATES = 40

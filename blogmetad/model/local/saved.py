@@ -14,7 +14,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from blogmetad.model.llama import Llama, version
+from blogmetad.model.local.llama import Llama, version
 
 MAGIC = b"blogmetad state 1\n"
 KEPT = 4

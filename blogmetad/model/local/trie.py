@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from blogmetad.model.llama import Cell, Logits
-from blogmetad.model.steps import Step
+from blogmetad.model.local.llama import Cell, Logits
+from blogmetad.model.local.steps import Step
 
 NEGLIGIBLE = 20.0
 """Nats below the likeliest token: what lies deeper does not change a sum of 150,000 exponentials by a thousandth."""

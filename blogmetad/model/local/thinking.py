@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from blogmetad.model.llama import Llama, Logits
+from blogmetad.model.local.llama import Llama, Logits
+from blogmetad.model.local.steps import Cursor, Step
 from blogmetad.model.prompt import THOUGHT
-from blogmetad.model.steps import Cursor, Step
 
 TEMPERATURE, LIKELIEST, MASS = 0.6, 20, 0.95
 SEED = 1

@@ -2,7 +2,7 @@
 
 Run as a plain script before anything is installed, so it uses the standard library alone:
 
-    eval "$(python3 blogmetad/model/toolchain.py) pip install llama-cpp-python"
+    eval "$(python3 blogmetad/model/local/toolchain.py) pip install llama-cpp-python"
 
 The reason for the choice goes to stderr. What it guards against: the AMX header of older GCCs (12.2 for one)
 tells the optimizer that loading a tile configuration reads 8 bytes instead of 64, so the stores that fill the

@@ -18,8 +18,8 @@ from pathlib import Path
 
 import structlog
 
-from blogmetad.model import modes, wire
-from blogmetad.model.process import POLL, Lost, Process
+from blogmetad.model.local import modes, wire
+from blogmetad.model.local.process import POLL, Lost, Process
 from blogmetad.model.proposal import ModelUnavailable, Withdrawn, WorkerLost
 from blogmetad.values import Proposal, Request
 
@@ -28,7 +28,7 @@ log = structlog.get_logger("blogmetad.model")
 TIMED_FROM = 100_000_000
 """Bytes of a model file from which on it is worth some seconds, once, to find out which mode is the fastest."""
 
-COMMAND = (sys.executable, "-m", "blogmetad.model.child")
+COMMAND = (sys.executable, "-m", "blogmetad.model.local.child")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,13 +13,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
-from blogmetad.model import alphabet, prompt
-from blogmetad.model.answer import Answer, Desk, Guide, Writer, question
-from blogmetad.model.answer import room as room_for
-from blogmetad.model.llama import Cell, Llama, Logits, ModelError
-from blogmetad.model.saved import SavedStates
-from blogmetad.model.steps import Step
-from blogmetad.model.thinking import thinking as how_to_think
+from blogmetad.model import prompt
+from blogmetad.model.local import alphabet
+from blogmetad.model.local.answer import Answer, Desk, Guide, Writer, question
+from blogmetad.model.local.answer import room as room_for
+from blogmetad.model.local.llama import Cell, Llama, Logits, ModelError
+from blogmetad.model.local.saved import SavedStates
+from blogmetad.model.local.steps import Step
+from blogmetad.model.local.thinking import thinking as how_to_think
 from blogmetad.values import Proposal, Request, Usage
 
 GUIDANCE = 0

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from blogmetad.model.alphabet import Alphabet
-from blogmetad.model.llama import Logits
-from blogmetad.model.trie import log_probability
+from blogmetad.model.local.alphabet import Alphabet
+from blogmetad.model.local.llama import Logits
+from blogmetad.model.local.trie import log_probability
 from blogmetad.values import Ask, Opinion
 
 TERM_TOKENS, TERM_CHARS, TERM_WORDS = 8, 40, 4

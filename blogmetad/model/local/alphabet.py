@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from blogmetad.model.llama import Llama
+from blogmetad.model.local.llama import Llama
 from blogmetad.values import Language
 
 Mask = npt.NDArray[np.float32]

@@ -1,7 +1,7 @@
 """What the installed llama.cpp can compute on: asked in a process of its own, since drivers may crash or hang.
 
-Run as ``python -m blogmetad.model.devices`` it loads llama.cpp's backends, without the rest of the binding, and prints
-them as JSON. It is also told here, without loading anything, which kinds of models the library knows.
+Run as ``python -m blogmetad.model.local.devices`` it loads llama.cpp's backends, without the rest of the binding, and
+prints them as JSON. It is also told here, without loading anything, which kinds of models the library knows.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def installed(patience: float = PATIENCE) -> Build:
     except importlib.metadata.PackageNotFoundError:
         return Build("", problem="llama-cpp-python is not installed")
     try:
-        command = [sys.executable, "-m", "blogmetad.model.devices"]
+        command = [sys.executable, "-m", "blogmetad.model.local.devices"]
         done = subprocess.run(command, capture_output=True, timeout=patience, check=False, stdin=subprocess.DEVNULL)
         if done.returncode != 0:
             said = done.stderr.decode("utf-8", "replace").strip().splitlines()

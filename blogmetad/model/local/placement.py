@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from blogmetad.model import modes
-from blogmetad.model.devices import Build
+from blogmetad.model.local import modes
+from blogmetad.model.local.devices import Build
 from blogmetad.model.store.machine import Gpu, Machine
 
 REBUILD = 'CMAKE_ARGS="{flags}" pip install --force-reinstall --no-cache-dir llama-cpp-python'

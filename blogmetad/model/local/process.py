@@ -18,7 +18,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import BinaryIO, TypeAlias
 
-from blogmetad.model import wire
+from blogmetad.model.local import wire
 from blogmetad.model.proposal import Withdrawn
 from blogmetad.values import Request
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from blogmetad.model.llama import Cell, Llama
+from blogmetad.model.local.llama import Cell, Llama
 
 READ, WRITTEN = 600, 30
 """Tokens of a typical question, and steps of two tokens each that its answer takes."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from typing import TypeAlias, TypeVar
 
-from blogmetad.model.llama import Cell, Logits
+from blogmetad.model.local.llama import Cell, Logits
 
 T = TypeVar("T")
 Step: TypeAlias = Generator[list[Cell], list[Logits], T]

@@ -1,8 +1,8 @@
 """The model's process: loads one GGUF and answers requests, several at a time.
 
-Run as ``python -m blogmetad.model.child`` by the supervisor, which talks to it over stdin and stdout. It dies with its
-parent. Between two steps of the engine it looks for messages: a new request joins the batch at once, and one that is
-withdrawn leaves it. The only files it writes are states of the model, in the folder it is given for them.
+Run as ``python -m blogmetad.model.local.child`` by the supervisor, which talks to it over stdin and stdout. It dies
+with its parent. Between two steps of the engine it looks for messages: a new request joins the batch at once, and one
+that is withdrawn leaves it. The only files it writes are states of the model, in the folder it is given for them.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from blogmetad.model import wire
+from blogmetad.model.local import wire
 
 if TYPE_CHECKING:
-    from blogmetad.model.engine import Engine
-    from blogmetad.model.llama import Llama
+    from blogmetad.model.local.engine import Engine
+    from blogmetad.model.local.llama import Llama
 
 PR_SET_PDEATHSIG = 1
 WARM_UP = 64
@@ -57,7 +57,7 @@ def serve(inbox: wire.Inbox, outbox: int) -> int:
         case _:
             raise wire.Garbled("the first message has to be a Load")
     # Imported here: the native library belongs to this process alone, and a crash in it has to come after the hello.
-    from blogmetad.model import llama, trial
+    from blogmetad.model.local import llama, trial
 
     began = time.perf_counter()
     try:
@@ -117,7 +117,7 @@ class Conversation:
 
 def _load(load: wire.Load) -> tuple[Llama, Engine]:
     """The model, tried out once, and the engine on it. Raises ModelError."""
-    from blogmetad.model import engine, llama
+    from blogmetad.model.local import engine, llama
 
     at_once = min(load.parallel, (MOST - 1) // BRANCHES)
     model = llama.Llama(

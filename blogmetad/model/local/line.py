@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from blogmetad.model.alphabet import Alphabet, Mask
-from blogmetad.model.llama import Logits
+from blogmetad.model.local.alphabet import Alphabet, Mask
+from blogmetad.model.local.llama import Logits
 from blogmetad.values import Ask
 
 STOP_URGE, SENTENCE_URGE = 4.0, 2.0
