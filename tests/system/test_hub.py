@@ -123,6 +123,7 @@ def test_many_breaks_do_not_end_a_pull_as_long_as_more_comes(tmp_path: Path, hub
 def test_a_server_that_ignores_the_range_is_understood(tmp_path: Path, hub: LoopbackHub, client: Hub) -> None:
     hub.faults = [Fault("cdn", cut=700_000), Fault("cdn", whole=True)]
     assert run(tmp_path, client).read_bytes() == DATA
+    assert hub.steps().count("cdn") == 2
 
 
 def test_a_server_that_sends_another_part_than_was_asked_for_is_refused(
