@@ -60,6 +60,10 @@ class Intake(_Section):
     max_bytes: int = Field(default=10 * 1024 * 1024, ge=1024)
 
 
+AT_ONCE = 4
+"""Drafts at a time where ``parallel`` does not say."""
+
+
 class Model(_Section):
     """Which model, and what it may use. ``name`` is one of the catalogue or the path of a GGUF file; with the engine
     ``openai`` the model is on a server, and ``[server]`` says which."""
@@ -73,9 +77,14 @@ class Model(_Section):
     idle_seconds: float = Field(default=300.0, ge=0.0, le=31_536_000.0)
     load_timeout: float = Field(default=300.0, gt=0.0)
     job_timeout: float = Field(default=600.0, gt=0.0)
-    parallel: int = Field(default=4, ge=1, le=16)
+    parallel: int = Field(default=0, ge=0, le=16)
     thinking: Literal["off", "on"] = "off"
     thinking_tokens: int = Field(default=1024, ge=1, le=100_000)
+
+    @property
+    def drafts_at_once(self) -> int:
+        """How many drafts are handed to the model at a time; on a processor they take turns there."""
+        return self.parallel or AT_ONCE
 
 
 def _address(url: str) -> str:

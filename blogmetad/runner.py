@@ -77,7 +77,7 @@ class Runner:
 
     def __init__(self, tools: Tools, wake: Callable[[], None] = lambda: None) -> None:
         self._tools = tools
-        self._flights = Flights(tools.config.model.parallel, wake)
+        self._flights = Flights(tools.config.model.drafts_at_once, wake)
         self._watched: Mapping[str, Watched] = {}
         self._dealt: dict[str, _Dealt] = {}
 

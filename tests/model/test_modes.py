@@ -67,6 +67,12 @@ def test_nothing_is_timed_on_a_gpu_nor_for_a_small_model(tmp_path: Path) -> None
     assert start(model(tmp_path, TIMED_FROM - 1), tmp_path, "fast=5", "plain=3") == ("fast", ["fast"])
 
 
+def test_a_model_too_large_for_the_gpu_runs_on_the_processor_and_is_tried_there_again(tmp_path: Path) -> None:
+    file = model(tmp_path, TIMED_FROM - 1)
+    for _ in range(2):
+        assert start(file, tmp_path, "fast=full") == ("cpu", ["fast", "cpu"])
+
+
 def test_a_build_that_crashes_in_every_mode_is_told_so(tmp_path: Path) -> None:
     with pytest.raises(ModelUnavailable, match=r"crashes with .*模型.gguf in every mode"):
         start(model(tmp_path), tmp_path, "fast=crash", "cpu=crash", "plain=crash")

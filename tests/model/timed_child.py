@@ -20,6 +20,9 @@ def main() -> None:
         starts.write(f"{load.mode}{' timed' if load.trial else ''}\n")
     if seconds.get(load.mode) == "crash":
         os.kill(os.getpid(), signal.SIGSEGV)
+    if seconds.get(load.mode) == "full":
+        wire.send(1, wire.Failed(reason="llama.cpp cannot load it", gpu=True))
+        return
     trial = float(seconds.get(load.mode, 0)) if load.trial else 0.0
     wire.send(1, wire.Ready(context=1, seconds=0.0, gpu=trial == 0.0, version="0", trial=trial))
     while True:

@@ -26,6 +26,9 @@ PR_SET_PDEATHSIG = 1
 WARM_UP = 64
 """Tokens of the trial decode: enough rows for every fast path of llama.cpp, AMX tiles among them, to be taken once."""
 
+ON_GPU = 4
+"""Drafts in flight that pay on a GPU. On a processor two at once take as long as one after the other."""
+
 BRANCHES, FEWEST, MOST = 32, 64, 256
 """Sequences for each draft in flight; how many there are at least, and how many llama.cpp can have. Drafts that are in
 flight beyond these wait in the engine."""
@@ -66,7 +69,7 @@ def serve(inbox: wire.Inbox, outbox: int) -> int:
         gpu = llama.supports_gpu()
         tried = trial.typical_seconds(model) if load.trial and not (gpu and load.gpu_layers) else 0.0
     except llama.ModelError as error:
-        wire.send(outbox, wire.Failed(reason=str(error)))
+        wire.send(outbox, wire.Failed(reason=str(error), gpu=bool(load.gpu_layers) and llama.supports_gpu()))
         return 1
     wire.send(
         outbox,
@@ -119,7 +122,8 @@ def _load(load: wire.Load) -> tuple[Llama, Engine]:
     """The model, tried out once, and the engine on it. Raises ModelError."""
     from blogmetad.model.local import engine, llama
 
-    at_once = min(load.parallel, (MOST - 1) // BRANCHES)
+    on_gpu = bool(load.gpu_layers) and llama.supports_gpu()
+    at_once = min(load.parallel or (ON_GPU if on_gpu else 1), (MOST - 1) // BRANCHES)
     model = llama.Llama(
         llama.LoadOptions(
             path=Path(load.path),

@@ -26,9 +26,9 @@ class _Message(BaseModel):
 class Load(_Message):
     """First message to a worker: which model, how. ``name`` is what the journal calls it.
 
-    ``parallel`` is how many requests are answered side by side, ``thinking`` how many tokens the model may think
-    before each answer (0: it must not), ``saved`` the folder in which what every start computes again may be kept.
-    With ``trial`` it is timed, unless it runs on a GPU.
+    ``parallel`` is how many requests are answered side by side (0: as many as pay), ``thinking`` how many tokens the
+    model may think before each answer (0: it must not), ``saved`` the folder in which what every start computes again
+    may be kept. With ``trial`` it is timed, unless it runs on a GPU.
     """
 
     kind: Literal["load"] = "load"
@@ -81,11 +81,13 @@ class Answer(_Message):
 
 
 class Failed(_Message):
-    """The worker could not do as asked and says why; it is still alive unless this answers a Load (``id`` None)."""
+    """The worker could not do as asked and says why; it is still alive unless this answers a Load (``id`` None).
+    ``gpu``: the model was to be loaded onto one."""
 
     kind: Literal["failed"] = "failed"
     id: int | None = None
     reason: str
+    gpu: bool = False
 
 
 Message: TypeAlias = Load | Propose | Withdraw | Ready | Answer | Failed

@@ -11,7 +11,7 @@ import math
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,6 +49,10 @@ class WorkerOptions:
     saved: Path | None = None
     load_timeout: float = 300.0
     job_timeout: float = 600.0
+
+
+class _NoRoomOnGpu(Exception):
+    """The model does not load onto the GPU, most often because it is too large for it."""
 
 
 class Worker:
@@ -132,10 +136,17 @@ class Worker:
 
     def _start(self, keep_going: Callable[[], bool]) -> Process:
         """A child in the fastest mode that does not crash. Raises ModelUnavailable, Withdrawn."""
+        full: set[str] = set()
         while True:
-            mode, rival = self._by_speed()
+            mode, rival = self._by_speed(full)
             timed = self._memory.seconds()
-            started = self._try(mode, self._worth_timing and mode.name not in timed, keep_going)
+            try:
+                started = self._try(mode, self._worth_timing and mode.name not in timed, keep_going)
+            except _NoRoomOnGpu as refusal:
+                # Not remembered: at the next start another program may have given its memory back.
+                full.add(mode.name)
+                log.warning("model not loaded on the GPU", reason=str(refusal), next="the processor is used")
+                continue
             if started is None:
                 if mode is rival:
                     raise ModelUnavailable(self._crashed())
@@ -157,15 +168,16 @@ class Worker:
         model = self._options.model
         return model.exists() and model.stat().st_size >= TIMED_FROM
 
-    def _by_speed(self) -> tuple[modes.Mode, modes.Mode]:
-        """The mode to use and the one to hold it against: the same one if no other is left."""
+    def _by_speed(self, full: Collection[str]) -> tuple[modes.Mode, modes.Mode]:
+        """The mode to use and the one to hold it against: the same one if no other is left. Those in ``full`` find no
+        room now."""
         struck = {s.mode: s.because for s in self._memory.struck()}
         ladder = modes.ladder(self._options.gpu_layers)
         for mode in ladder[:-1]:
             if mode.name in struck:
                 log.info("mode skipped", mode=mode.name, because=struck[mode.name])
         timed = self._memory.seconds()
-        usable = [mode for mode in ladder if mode.name not in struck] or [ladder[-1]]
+        usable = [mode for mode in ladder if mode.name not in struck and mode.name not in full] or [ladder[-1]]
         usable.sort(key=lambda mode: timed.get(mode.name, math.inf))
         return usable[0], usable[-1] if usable[-1] is ladder[-1] else usable[0]
 
@@ -189,7 +201,7 @@ class Worker:
         )
 
     def _start_in(self, mode: modes.Mode, trial: bool, keep_going: Callable[[], bool]) -> tuple[Process, wire.Ready]:
-        """A child with the model loaded in ``mode``. Raises Lost, ModelUnavailable, Withdrawn."""
+        """A child with the model loaded in ``mode``. Raises Lost, _NoRoomOnGpu, ModelUnavailable, Withdrawn."""
         options = self._options
         options.state.mkdir(parents=True, exist_ok=True)
         with (options.state / "worker.log").open("wb") as stderr:
@@ -201,6 +213,8 @@ class Worker:
             raise
         if isinstance(hello, wire.Failed):
             process.end()
+            if hello.gpu:
+                raise _NoRoomOnGpu(hello.reason)
             raise ModelUnavailable(f"{hello.reason}; see {options.state / 'worker.log'}")
         self.mode = mode.name
         seconds = round(hello.seconds, 2)

@@ -15,7 +15,7 @@ def remote_options(config: Config) -> RemoteOptions:
         url=server.url,
         model=server.model,
         key=key.read(server),
-        parallel=model.parallel,
+        parallel=model.drafts_at_once,
         timeout=model.job_timeout,
         retries=server.retries,
         thinking=model.thinking_tokens if model.thinking == "on" else 0,
