@@ -97,8 +97,11 @@ def page(sections: Sequence[str], failed: Sequence[str], conditions: Mapping[str
     return "\n".join([*lines, "", *sections])
 
 
-def measured(run: Run, model: str, picture: Path | None) -> str | None:
-    """Run one; its table, None if it failed. Its files are in OUT."""
+def measured(run: Run, model: str, picture: Path | None, *, keep: bool) -> str | None:
+    """Run one, unless its table is there and is to be kept; the table, None if it failed. Its files are in OUT."""
+    table = OUT / f"{run.module}.md"
+    if keep and table.exists():
+        return table.read_text(encoding="utf-8")
     command = [sys.executable, "-m", f"bench.{run.module}", *run.options]
     command += ["--model", model] if run.model else []
     if run.module == "latency":
@@ -109,13 +112,14 @@ def measured(run: Run, model: str, picture: Path | None) -> str | None:
         (OUT / "latency.json").write_text(
             json.dumps(as_json(result), ensure_ascii=False, indent=2) + "\n", encoding="utf-8"
         )
+        table.write_text(as_markdown(result), encoding="utf-8")
         return as_markdown(result)
     command += ["--out", str(OUT)]
     if run.module == "length" and picture is not None:
         command += ["--picture", str(picture)]
     if subprocess.run(command, stdout=subprocess.DEVNULL, check=False).returncode:
         return None
-    return (OUT / f"{run.module}.md").read_text(encoding="utf-8")
+    return table.read_text(encoding="utf-8")
 
 
 def main(
@@ -123,6 +127,7 @@ def main(
     full: Annotated[bool, typer.Option("--full", help="Everything, not only latency and throughput.")] = False,
     write: Annotated[Path, typer.Option(help="The page.")] = OUT / "performance.md",
     picture: Annotated[Path | None, typer.Option(help="Latency against length, as SVG; only with --full.")] = None,
+    keep: Annotated[bool, typer.Option("--keep", help="Go on with an earlier run: its tables stay.")] = False,
 ) -> None:
     """Measure speed and write the page of it."""
     OUT.mkdir(parents=True, exist_ok=True)
@@ -130,7 +135,7 @@ def main(
     began, sections, failed = time.monotonic(), [], []
     for run in runs:
         say.print(f"[bold]{run.module}[/]")
-        section = measured(run, model, picture)
+        section = measured(run, model, picture, keep=keep)
         if section is None:
             failed.append(run.module)
             continue
