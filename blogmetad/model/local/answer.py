@@ -84,25 +84,16 @@ class Branches:
     def __init__(self, model: Llama, sequences: Sequence[int]) -> None:
         self._model, self._free = model, list(sequences)
 
-    def take(self, source: int) -> int:
-        """A free sequence, begun as a copy of ``source``."""
-        sequence = self._free.pop()
-        self._model.drop(sequence)  # a draft that was withdrawn may have left something
-        self._model.branch(source, sequence)
-        return sequence
-
-    def give(self, *sequences: int) -> None:
-        """Forget sequences; they are free again."""
-        for sequence in sequences:
-            self._model.drop(sequence)
-            self._free.append(sequence)
-
     @contextmanager
     def borrowed(self, source: int, count: int) -> Iterator[list[int]]:
-        """So many copies of ``source``, for a while."""
-        taken = [self.take(source) for _ in range(count)]
+        """So many free sequences, begun as copies of ``source``; forgotten and free again afterwards."""
+        taken = [self._free.pop() for _ in range(count)]
+        for sequence in taken:
+            self._model.branch(source, sequence)
         yield taken
-        self.give(*taken)
+        for sequence in taken:
+            self._model.drop(sequence)
+        self._free += taken
 
 
 class Writer:
