@@ -2,6 +2,7 @@
 #              MODEL=name for another model than a Qwen3 from a hub or, where none answers, the starter)
 # make test    set up, lint, type-check, test
 # make test-full   the same, with the 1.5B starter as well
+# make test-faults   every fault we know of, tried on drafts: kills, power cuts, disk errors, bad input; with tables
 # make bench   seconds per draft against the plain way and the floor, drafts per hour (five minutes)
 # make bench-full   every measurement of speed, and bench/performance.md of it (thirty-five minutes)
 # make llama-server   the peer that benchmarks and tests use, built from the same llama.cpp
@@ -14,7 +15,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test test-full lint bench bench-full peers quality setup model llama-server clean
+.PHONY: demo test test-full test-faults lint bench bench-full peers quality setup model llama-server clean
 .DEFAULT_GOAL := demo
 
 demo: setup
@@ -28,6 +29,10 @@ test: lint model
 test-full: setup
 	@$(BIN)/blogmetad model pull starter-1.5b
 	$(MAKE) test
+
+# Where strace, root or a file system's tools are missing, what needs them is skipped and says so.
+test-faults: setup
+	$(BIN)/python -m pytest --full -m "faults or full"
 
 lint: setup
 	$(BIN)/ruff check .

@@ -15,6 +15,8 @@ from tests.tiny_gguf import write_tiny_qwen3
 settings.register_profile("blogmetad", deadline=None)
 settings.load_profile("blogmetad")
 
+pytest_plugins = ["tests.tally"]
+
 STARTERS = {
     name: catalog.models_folder() / model.source.filename
     for name, model in catalog.CATALOG.items()
