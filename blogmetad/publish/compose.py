@@ -70,17 +70,15 @@ def _root(head: bytes) -> yaml.MappingNode | None:
 def _verified(draft: Draft, lines: Mapping[str, str], opening: bytes, head: bytes, closing: bytes, gap: bytes) -> bytes:
     """The post put together, once reading it again has given exactly what went in."""
     post = opening + head + closing + gap + draft.body
-    expected: dict[str, YamlValue] = dict(draft.fields)
     try:
         again = matter.split(post)
         fields = None if again.head is None else matter.parse(again.head)
-        for text in lines.values():
-            expected |= matter.parse(text.encode("utf-8")) or {}
+        added = matter.parse("".join(lines.values()).encode("utf-8")) or {}
     except matter.MatterError as error:
         raise ComposeError(f"The finished front matter could not be read again: {error}.") from None
     if again.body != gap + draft.body:
         raise ComposeError("The body would not survive unchanged behind this front matter.")
-    if fields is None or _shown(fields) != _shown(expected):
+    if fields is None or added.keys() != lines.keys() or _shown(fields) != _shown({**draft.fields, **added}):
         raise ComposeError("The finished front matter would not mean what the author and the rules say.")
     return post
 

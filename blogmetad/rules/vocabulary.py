@@ -8,7 +8,7 @@ from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import islice
+from itertools import accumulate, islice
 from sys import intern
 from types import MappingProxyType
 
@@ -20,6 +20,8 @@ _ATOM = re.compile(
     # A blank line is an atom of its own, so that no term is read across two paragraphs.
     rf"\n[^\S\n]*\n|[{CJK}]|\d+|[^\W\d_{CJK}]+(?:[+#]+(?![^\W_{CJK}]))?|[^\s\w\-\u2010-\u2015]"
 )
+
+_ATOMS = re.compile(f"({_ATOM.pattern})")
 
 LONGEST = 60
 """Words, signs and Chinese characters of a term that is looked for in texts."""
@@ -35,12 +37,13 @@ _REMEMBERED = 300_000
 @dataclass(frozen=True, slots=True)
 class _Read:
     """A text in its normal form, taken apart into atoms: words, numbers, CJK characters and signs, case folded, with
-    their places."""
+    their places, and the different ones there are."""
 
     text: str
     atoms: tuple[str, ...]
     starts: Sequence[int]
     ends: Sequence[int]
+    distinct: frozenset[str]
 
     def in_one_word(self, at: int) -> bool:
         """Whether this atom and the next are pieces of one word ("mp", "3"): no term begins or ends between them."""
@@ -156,9 +159,9 @@ def _mentions(spellings: _Node, text: str) -> dict[str, dict[str, int]]:
     if not spellings.children:
         return found
     read = _read_lately(text) if len(text) <= _REMEMBERED else _read(text)
-    for i, atom in enumerate(read.atoms):
-        if atom not in spellings.children:
-            continue  # nearly all of a text: no term begins like that
+    begun = read.distinct & spellings.children.keys()
+    # Nearly all of a text is passed over: no term begins like that.
+    for i in [i for i, atom in enumerate(read.atoms) if atom in begun] if begun else ():
         for end, name in _spelt_from(read, i, spellings):
             spelling = " ".join(read.text[read.starts[i] : read.ends[end - 1]].split())
             spelling = first.setdefault(spelling.casefold(), spelling)
@@ -169,18 +172,17 @@ def _mentions(spellings: _Node, text: str) -> dict[str, dict[str, int]]:
 
 def _read(text: str) -> _Read:
     text = unicodedata.normalize("NFKC", text)
-    atoms: list[str] = []
-    starts, ends = array("L"), array("L")
-    for atom in _ATOM.finditer(text):
-        atoms.append(intern(atom[0].casefold()))
-        starts.append(atom.start())
-        ends.append(atom.end())
-    return _Read(text, tuple(atoms), starts, ends)
+    # What lies between atoms and the atoms in turn, so that all the counting is done by the library.
+    pieces = _ATOMS.split(text)
+    bounds = array("L", accumulate(map(len, pieces)))
+    atoms = tuple(map(intern, map(str.casefold, pieces[1::2])))
+    return _Read(text, atoms, bounds[0:-1:2], bounds[1::2], frozenset(atoms))
 
 
 _read_lately = lru_cache(maxsize=8)(_read)
 
 
+@lru_cache(maxsize=16_384)  # a site has hundreds of terms, and every post of it changes how often they are used
 def _atoms(spelling: str) -> tuple[str, ...]:
     """The words, numbers, CJK characters and signs of a spelling, case folded; none where they are too many."""
     found = [

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from blogmetad.prose import words
-from blogmetad.site.bag import QUERY, is_copy, telling
+from blogmetad.site.bag import HOLDERS, QUERY, is_copy, telling
 
 
 @pytest.mark.parametrize(
@@ -51,6 +51,15 @@ def test_a_word_no_post_has_is_not_looked_for() -> None:
 def test_the_number_of_words_looked_for_is_limited_and_ties_are_broken_by_the_alphabet() -> None:
     bag = Counter(f"w{n:03}" for n in range(3 * QUERY))
     assert telling(bag, dict.fromkeys(bag, 1), 10) == [f"w{n:03}" for n in range(QUERY)]
+
+
+def test_a_large_blog_is_looked_through_for_fewer_words() -> None:
+    bag = Counter(f"词{n}" for n in range(QUERY))
+    assert telling(bag, dict.fromkeys(bag, HOLDERS // 4), 100 * HOLDERS) == ["词0", "词1", "词10", "词11"]
+
+
+def test_a_word_that_very_many_posts_have_is_looked_for_if_there_is_no_other() -> None:
+    assert telling(Counter(["日志"]), {"日志": 2 * HOLDERS}, 9 * HOLDERS) == ["日志"]
 
 
 @pytest.mark.parametrize(
