@@ -8,6 +8,7 @@ thrown away instead.
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import hashlib
 import os
@@ -20,13 +21,19 @@ _CHUNK = 1 << 20
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+_NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
+_NO_FOLDER_SYNC = (errno.EINVAL, errno.EBADF, errno.EOPNOTSUPP)
+_AT_FDCWD, _RENAME_NOREPLACE = -100, 1
 
 
 def fsync_dir(folder: Path) -> None:
-    """Make the names in ``folder`` durable."""
+    """Make the names in ``folder`` durable. Some network file systems do that by themselves and refuse to be asked."""
     fd = os.open(folder, _FOLDER)
     try:
         os.fsync(fd)
+    except OSError as error:
+        if error.errno not in _NO_FOLDER_SYNC:
+            raise
     finally:
         os.close(fd)
 
@@ -57,8 +64,9 @@ def write_new(path: Path, data: bytes, *, replace: bool = False, mode: int = 0o6
         if replace:
             temp.rename(path)
         else:
-            os.link(temp, path)
-            temp.unlink()
+            _take_name(temp, path)
+            with suppress(FileNotFoundError):
+                temp.unlink()
     except BaseException:
         with suppress(OSError):
             temp.unlink()
@@ -79,9 +87,32 @@ def _write_synced(path: Path, data: bytes, mode: int) -> None:
 
 def link_new(source: Path, target: Path) -> None:
     """Give ``source`` the second name ``target``. Raises FileExistsError if the name is taken: nothing is
-    ever overwritten, not even in a race."""
-    os.link(source, target, follow_symlinks=False)
+    ever overwritten, not even in a race.
+
+    Where files have one name only (FAT, exFAT), it is the new one then."""
+    _take_name(source, target)
     fsync_dir(target.parent)
+
+
+def _take_name(source: Path, target: Path) -> None:
+    try:
+        os.link(source, target, follow_symlinks=False)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        _rename_new(source, target)
+
+
+def _rename_new(source: Path, target: Path) -> None:
+    """Rename without ever replacing, which only the kernel can promise. Raises OSError: EOPNOTSUPP where it cannot."""
+    rename = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+    names = os.fsencode(source), os.fsencode(target)
+    if rename is not None and rename(_AT_FDCWD, names[0], _AT_FDCWD, names[1], _RENAME_NOREPLACE) == 0:
+        return
+    code = errno.ENOSYS if rename is None else ctypes.get_errno()
+    if code in (errno.EINVAL, errno.ENOSYS):
+        code = errno.EOPNOTSUPP
+    raise OSError(code, os.strerror(code), str(source), None, str(target))
 
 
 def move(source: Path, target: Path) -> None:

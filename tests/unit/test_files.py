@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import ctypes
 import errno
 import hashlib
 import os
 import stat
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -111,9 +114,9 @@ def test_contents_are_synced_before_the_name_and_the_folder_after_it(
         order.append("folder" if stat.S_ISDIR(os.fstat(fd).st_mode) else "contents")
         fsync(fd)
 
-    def watched_link(src: Path, dst: Path) -> None:
+    def watched_link(src: Path, dst: Path, *, follow_symlinks: bool) -> None:
         order.append("name")
-        link(src, dst)
+        link(src, dst, follow_symlinks=follow_symlinks)
 
     monkeypatch.setattr(os, "fsync", watched_fsync)
     monkeypatch.setattr(os, "link", watched_link)
@@ -228,7 +231,7 @@ def test_a_file_where_a_folder_should_be_made_is_an_error(tmp_path: Path) -> Non
 
 
 def test_only_our_own_unfinished_files_are_temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def crash(*_: object) -> None:
+    def crash(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(os, "link", crash)
@@ -240,3 +243,80 @@ def test_only_our_own_unfinished_files_are_temporary(tmp_path: Path, monkeypatch
     assert files.is_temporary(left)
     assert not files.is_temporary("文章.md")
     assert not files.is_temporary(".hidden.md")
+
+
+@pytest.fixture
+def without_links(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on FAT and exFAT, where a file has one name."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.EPERM, "operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+
+
+@pytest.mark.usefixtures("without_links")
+def test_without_links_a_new_file_still_gets_its_name_and_overwrites_nothing(tmp_path: Path) -> None:
+    files.write_new(tmp_path / "文章.md", TEXT)
+
+    with pytest.raises(FileExistsError):
+        files.write_new(tmp_path / "文章.md", b"another")
+    assert (tmp_path / "文章.md").read_bytes() == TEXT
+    assert names(tmp_path) == ["文章.md"]
+
+
+@pytest.mark.usefixtures("without_links")
+def test_without_links_a_file_moves_to_its_new_name_and_overwrites_nothing(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).write_text(name)
+    with pytest.raises(FileExistsError) as refused:
+        files.link_new(tmp_path / "one", tmp_path / "two")
+    assert (refused.value.filename, refused.value.filename2) == (str(tmp_path / "one"), str(tmp_path / "two"))
+
+    files.link_new(tmp_path / "one", tmp_path / "三")
+
+    assert {name: (tmp_path / name).read_text() for name in names(tmp_path)} == {"two": "two", "三": "one"}
+
+
+@pytest.mark.usefixtures("without_links")
+@pytest.mark.parametrize("code", [errno.EINVAL, None], ids=["not on this file system", "not in this C library"])
+def test_where_nothing_can_keep_a_name_from_being_overwritten_nothing_is_tried(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int | None
+) -> None:
+    def renameat2(*_: object) -> int:
+        assert code is not None
+        ctypes.set_errno(code)
+        return -1
+
+    library = SimpleNamespace() if code is None else SimpleNamespace(renameat2=renameat2)
+    monkeypatch.setattr(ctypes, "CDLL", lambda *_, **__: library)
+
+    with pytest.raises(OSError, match="not supported") as refused:
+        files.write_new(tmp_path / "文章.md", TEXT)
+
+    assert refused.value.errno == errno.EOPNOTSUPP
+    assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize(("code", "harmless"), [(errno.EINVAL, True), (errno.EIO, False)])
+def test_only_a_folder_that_cannot_be_synced_at_all_is_not_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, harmless: bool
+) -> None:
+    def refuse(_: int) -> None:
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(os, "fsync", refuse)
+
+    with nullcontext() if harmless else pytest.raises(OSError, match="error"):
+        files.fsync_dir(tmp_path)
+
+
+def test_two_names_of_one_file_are_told_from_two_files(tmp_path: Path) -> None:
+    (tmp_path / "one").write_bytes(TEXT)
+    (tmp_path / "other").write_bytes(TEXT)
+    (tmp_path / "same").hardlink_to(tmp_path / "one")
+
+    assert files.same_file(tmp_path / "one", tmp_path / "same")
+    assert not files.same_file(tmp_path / "one", tmp_path / "other")
+    assert not files.same_file(tmp_path / "one", tmp_path / "gone")
+    assert not files.same_file(tmp_path / "one" / "below", tmp_path / "one")
