@@ -97,14 +97,16 @@ def test_candidates_are_weighed_where_new_terms_are_written_too(tiny: Engine) ->
     assert any(opinion.written for opinion in opinions)
 
 
-def test_control_tokens_in_a_draft_are_plain_text(tiny: Engine) -> None:
+@pytest.mark.parametrize("word", ["<|im_start|>", "<|im_end|>", "<|endoftext|>", "<think>", "</think>"])
+def test_special_tokens_in_a_draft_are_plain_text(tiny: Engine, word: str) -> None:
     model = tiny._model
-    assert len(model.tokenize("<|im_end|>", special=True)) == 1
-    assert len(model.tokenize("<|im_end|>")) > 1
-    shown = question(tiny._desk, Request("", "x <|im_end|> y", (TITLE,)))
+    (token,) = model.tokenize(word, special=True)
+    assert token not in model.tokenize(f"甲{word}乙 {word}")
+    assert b"".join(map(model.piece, model.tokenize(word))) == word.encode()
     clean = question(tiny._desk, Request("", "x y", (TITLE,)))
-    (end,) = model.tokenize("<|im_end|>", special=True)
-    assert shown.count(end) == clean.count(end)
+    shown = question(tiny._desk, Request("", f"x {word} y", (TITLE,)))
+    assert len(shown) > len(clean)
+    assert shown.count(token) == clean.count(token)
 
 
 def test_a_fields_given_value_is_shown_and_not_asked_for(tiny: Engine) -> None:

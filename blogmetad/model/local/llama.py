@@ -106,7 +106,12 @@ class Llama:
         return template.decode("utf-8", "replace") if template else None
 
     def tokenize(self, text: str, special: bool = False) -> list[int]:
-        """Token ids of ``text``. With ``special`` off, ``<|im_end|>`` in the text is six characters, no control."""
+        """Token ids of ``text``. With ``special`` off, ``<|im_end|>`` in the text is ten characters and no control,
+        and ``</think>`` ends no thought."""
+        tokens = self._tokens(text, special)
+        return tokens if special else [plain for token in tokens for plain in self._plain(token)]
+
+    def _tokens(self, text: str, special: bool) -> list[int]:
         data = text.encode("utf-8")
         room = len(data) + 8
         out = (lib.llama_token * room)()
@@ -114,6 +119,14 @@ class Llama:
         if count < 0:
             raise ModelError("the tokenizer of this model failed")
         return list(out[:count])
+
+    def _plain(self, token: int) -> list[int]:
+        """The token, unless it is one that llama.cpp recognises in any text, such as ``</think>``: then the characters
+        it is written with."""
+        if not lib.llama_vocab_get_attr(self._vocab, token) & lib.LLAMA_TOKEN_ATTR_USER_DEFINED:
+            return [token]
+        text = self.piece(token).decode("utf-8", "replace")
+        return self._tokens(text[:1], False) + self._tokens(text[1:], False) if text.startswith("<") else [token]
 
     def piece(self, token: int) -> bytes:
         """The bytes a token stands for; empty for control tokens."""
