@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from blogmetad.cli import demo, doctor, init, journal, model, preview, rules, run, status
+from blogmetad.cli import demo, doctor, init, journal, model, preview, rules, run, status, undo
 from blogmetad.cli.exits import Exit
 from blogmetad.daemon import AlreadyRunning
 from blogmetad.errors import BlogmetadError
@@ -36,10 +36,11 @@ app = typer.Typer(help=HELP, no_args_is_help=True, rich_markup_mode=None, pretty
 init.add_to(app)
 run.add_to(app)
 preview.add_to(app)
-journal.add_to(app)
+undo.add_to(app)
 status.add_to(app)
 doctor.add_to(app)
 demo.add_to(app)
+app.add_typer(journal.app, name="journal")
 app.add_typer(model.app, name="model")
 app.add_typer(rules.app, name="rules")
 

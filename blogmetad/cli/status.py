@@ -11,7 +11,7 @@ from pathlib import Path
 import typer
 from rich.table import Table
 
-from blogmetad.cli.journal import facts
+from blogmetad.cli.journal.drafts import facts
 from blogmetad.cli.options import ConfigOption, JsonOption, as_json, console, load, model_name, print_json
 from blogmetad.config import Config
 from blogmetad.errors import BlogmetadError

@@ -105,6 +105,15 @@ class Step:
     data: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A step of the job with that id, and the number under which the ledger has it."""
+
+    serial: int
+    job: str
+    step: Step
+
+
 def from_row(row: Sequence[Any]) -> Job:
     """A Job out of COLUMNS. Raises ValueError (or TypeError) for what no ledger has written."""
     job_id, name, sha256, body_sha256, size, state, attempts, target, post_sha256, *rest = row

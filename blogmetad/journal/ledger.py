@@ -22,6 +22,7 @@ from blogmetad.journal.job import (
     COLUMNS,
     SCHEMA,
     VERSION,
+    Event,
     Job,
     State,
     Step,
@@ -33,7 +34,7 @@ from blogmetad.journal.job import (
 )
 from blogmetad.values import Problem
 
-__all__ = ["Job", "Ledger", "LedgerError", "State", "Step"]
+__all__ = ["Event", "Job", "Ledger", "LedgerError", "State", "Step"]
 
 _BUSY_SECONDS = 5.0
 _STEP = "INSERT INTO step (job, at, name, data) VALUES (?, ?, ?, ?)"
@@ -257,6 +258,15 @@ class Ledger:
         with self._lock, self._guarded(), self._understood():
             rows = self._db.execute(query, (name, *(State(state).value for state in states)))
             return tuple(from_step(row[:3]) for row in rows)
+
+    def events(self, behind: int = 0, latest: int | None = None) -> tuple[Event, ...]:
+        """The steps of all jobs behind the one of that number, in the order they were written down; only the ``latest``
+        so many, if that is said."""
+        query = "SELECT serial, job, at, name, data FROM step WHERE serial > ? ORDER BY serial DESC LIMIT ?"
+        self._write_notes()
+        with self._lock, self._guarded(), self._understood():
+            rows = self._db.execute(query, (behind, -1 if latest is None else latest)).fetchall()
+            return tuple(Event(row[0], row[1], from_step(row[2:])) for row in reversed(rows))
 
     def _write_notes(self) -> None:
         with self._lock:

@@ -1,0 +1,246 @@
+"""A draft's story as typed facts, read out of its steps: what lists, searches, counts and the page are made of. Pure.
+
+A ledger outlives versions of blogmetad, so any fact may be missing. It is then left out, and the rest still told.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+from blogmetad.journal.entry import Happened, Story
+from blogmetad.values import Usage
+
+ENDS = ("done", "parked", "held", "duplicate", "superseded")
+"""The steps with which the work on a draft ends; what is done to it later, as an undo, is none of that work."""
+
+_WORDS = ("tags", "categories")
+"""Fields in which Jekyll takes text for terms with spaces between them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field of the post: its value as text, as terms where it holds a list, and how it came to be.
+
+    ``proposed`` is what the model said before the check, ``changes`` what the check did to it, a sentence each.
+    """
+
+    name: str
+    text: str
+    terms: tuple[str, ...] = ()
+    source: str = ""
+    rule: str = ""
+    proposed: str | None = None
+    changes: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One answer of the model: what it proposed for each field, and why some of it could not be used."""
+
+    at: dt.datetime
+    model: str
+    mode: str
+    values: Mapping[str, str]
+    usage: Usage
+    refused: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """A similar post, and its share of what all of them weigh together."""
+
+    post: str
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """That a step was taken, and when."""
+
+    at: dt.datetime
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """All that is known of one version of one draft. ``chars`` is the length of its body, ``shown`` how much of that
+    the model read, ``of`` how many posts the site had; ``reasons`` say why it is parked, or was not worked on.
+
+    ``attempts`` are those of the try that led to the outcome.
+    """
+
+    id: str
+    draft: str
+    outcome: str
+    post: str | None
+    arrived: dt.datetime
+    settled: dt.datetime
+    ended: dt.datetime
+    until: dt.datetime | None
+    sha256: str
+    size: int
+    chars: int | None
+    shown: int | None
+    rules: str
+    neighbours: tuple[Neighbour, ...]
+    of: int
+    attempts: tuple[Attempt, ...]
+    fields: tuple[Field, ...]
+    queued: tuple[tuple[str, str], ...]
+    reasons: tuple[str, ...]
+    moments: tuple[Moment, ...]
+
+    @property
+    def title(self) -> str:
+        """What the post is called; the draft's name where there is no title."""
+        return next((field.text for field in self.fields if field.name == "title" and field.text), self.draft)
+
+    @property
+    def model(self) -> str | None:
+        """The model that was asked, if one was."""
+        return self.attempts[-1].model if self.attempts else None
+
+    @property
+    def seconds(self) -> float | None:
+        """How long the draft was worked on the last time, from its reading to its outcome; None while it is."""
+        ends = [moment.at for moment in self.moments if moment.name in ENDS]
+        return max(0.0, (ends[-1] - self.begun).total_seconds()) if ends else None
+
+    @property
+    def begun(self) -> dt.datetime:
+        """When the work that led to the outcome began. A draft that waited for its date was read before that too."""
+        reads = [moment.at for moment in self.moments if moment.name == "read"]
+        return reads[-1] if reads else self.settled
+
+    @property
+    def changed(self) -> tuple[str, ...]:
+        """The fields in which the check did not leave the model's proposal as it was, or refused it."""
+        refused = {name for attempt in self.attempts for name in attempt.refused}
+        told = [field.name for field in self.fields if field.name in refused or (field.proposed and field.changes)]
+        return (*told, *sorted(refused - set(told)))
+
+    @property
+    def terms(self) -> tuple[tuple[str, str], ...]:
+        """The terms of the post: field and term."""
+        return tuple((field.name, term) for field in self.fields for term in field.terms)
+
+
+def read(story: Story) -> Account:
+    """A story as typed facts."""
+    facts = _Facts(story.steps)
+    seen, digest, near, checked = (facts.last(name) for name in ("read", "digest", "recalled", "checked"))
+    rules = facts.last("rules")
+    rows = [row for row in _maps(checked.get("decisions")) if row.get("field")]
+    return Account(
+        id=story.id,
+        draft=story.name,
+        outcome=story.outcome,
+        post=story.target,
+        arrived=story.arrived,
+        settled=story.settled,
+        ended=story.steps[-1].at if story.steps else story.settled,
+        until=story.until,
+        sha256=story.sha256,
+        size=story.size,
+        chars=_number(seen.get("chars")),
+        shown=_number(digest.get("chars")),
+        rules=f"{rules['name']} v{rules.get('version', '?')}" if rules.get("name") else "",
+        neighbours=tuple(
+            Neighbour(str(row["post"]), float(row.get("share") or 0.0)) for row in _maps(near.get("posts"))
+        ),
+        of=_number(near.get("of")) or 0,
+        attempts=_attempts(story.steps),
+        fields=tuple(_field(row) for row in rows),
+        queued=tuple((str(field), str(term)) for field, term in _pairs(checked.get("queued"))),
+        reasons=_reasons(story),
+        moments=tuple(Moment(step.at, step.name) for step in story.steps),
+    )
+
+
+class _Facts:
+    """The facts of the last step of each name."""
+
+    def __init__(self, steps: Iterable[Happened]) -> None:
+        self._last = {step.name: step.data for step in steps}
+
+    def last(self, name: str) -> Mapping[str, Any]:
+        return self._last.get(name, {})
+
+
+def _attempts(steps: Sequence[Happened]) -> tuple[Attempt, ...]:
+    """The answers since the model was last begun with."""
+    begun = max((place for place, step in enumerate(steps) if step.name == "digest"), default=0)
+    attempts: list[Attempt] = []
+    for step in steps[begun:]:
+        if step.name == "proposed":
+            attempts.append(_attempt(step))
+        elif step.name == "refused" and attempts:
+            refused = {str(row["field"]): str(row.get("message", "")) for row in _maps(step.data.get("problems"))}
+            last = attempts.pop()
+            attempts.append(Attempt(last.at, last.model, last.mode, last.values, last.usage, refused))
+    return tuple(attempts)
+
+
+def _attempt(step: Happened) -> Attempt:
+    data = step.data
+    known = {field.name for field in fields(Usage)}
+    usage = {key: value for key, value in dict(data.get("usage") or {}).items() if key in known}
+    values = {str(field): str(value) for field, value in dict(data.get("values") or {}).items()}
+    return Attempt(step.at, str(data.get("model", "")), str(data.get("mode", "")), values, Usage(**usage), {})
+
+
+def _field(row: Mapping[str, Any]) -> Field:
+    name, value = str(row["field"]), row.get("value")
+    proposed = row.get("proposed")
+    return Field(
+        name=name,
+        text=_text(value),
+        terms=_terms(name, value),
+        source=str(row.get("source", "")),
+        rule=str(row.get("rule", "")).removeprefix(f"{name}: "),
+        proposed=None if proposed is None else str(proposed),
+        changes=tuple(map(str, row.get("changes") or ())),
+        evidence=tuple(map(str, row.get("evidence") or ())),
+    )
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return ", ".join(value)
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _terms(name: str, value: Any) -> tuple[str, ...]:
+    if isinstance(value, list):
+        return tuple(item for item in value if isinstance(item, str))
+    return tuple(value.split()) if name in _WORDS and isinstance(value, str) else ()
+
+
+def _reasons(story: Story) -> tuple[str, ...]:
+    """Why a draft has not become a post."""
+    if story.outcome == "parked":
+        parked = next((step.data for step in reversed(story.steps) if step.name == "parked"), {})
+        return tuple(str(row.get("message", "")) for row in _maps(parked.get("problems")))
+    if story.outcome in ("held", "duplicate"):
+        told = next((step.data for step in reversed(story.steps) if step.name == story.outcome), {})
+        return (str(told["note"]),) if told.get("note") else ()
+    return ()
+
+
+def _maps(rows: Any) -> list[Mapping[str, Any]]:
+    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+
+
+def _pairs(rows: Any) -> list[list[Any]]:
+    return [row for row in rows if isinstance(row, list) and len(row) == 2] if isinstance(rows, list) else []
+
+
+def _number(value: Any) -> int | None:
+    return value if isinstance(value, int) else None
