@@ -36,6 +36,8 @@ _CLOSE = re.compile(rb"^(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.MULTILINE)
 _KEY_LINE = rb"""[ \t]*["']?[\w\x80-\xff][\w\x80-\xff-]*["']?[ \t]*:(?=\s|\Z)"""
 _KEY_FIRST = re.compile(rb"(?:[ \t]*#[^\n]*\n)*" + _KEY_LINE)
 _KEY_ANYWHERE = re.compile(rb"^" + _KEY_LINE, re.MULTILINE)
+_NUMBER = re.compile(r"[-+]?(?:0[xX][0-9a-fA-F_,]+|0[bB][01_,]+|[0-9.][0-9_,.:eEtTzZ \t+-]*)")
+_WORDS = frozenset({"yes", "no", "on", "off", "true", "false", "null", ".nan", ".inf", "-.inf", "+.inf"})
 _HANDLER = YAMLHandler()
 
 
@@ -215,9 +217,16 @@ class _Dumper(yaml.SafeDumper):
         return True
 
 
+def is_doubtful(text: str) -> bool:
+    """Whether Ruby, and so Jekyll, reads text without quotes as a number, a time, a truth value or a symbol, whatever
+    PyYAML makes of it: ``1,000``, ``0:30``, ``oN``, ``:name``."""
+    return text.startswith(":") or text.casefold() in _WORDS or _NUMBER.fullmatch(text) is not None
+
+
 def _text(dumper: yaml.SafeDumper, data: str) -> yaml.Node:
+    style = "'" if is_doubtful(data) else None
     # YAML 1.1 folds these line breaks within single quotes; only an escape keeps them.
-    style = '"' if any(c in data for c in "\x85\u2028\u2029") else None
+    style = '"' if any(c in data for c in "\x85\u2028\u2029") else style
     return dumper.represent_scalar("tag:yaml.org,2002:str", data, style=style)
 
 

@@ -9,7 +9,19 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from blogmetad.matter import MAX_HEAD, MatterError, Plain, Quoted, Split, format_date, parse, render, split
+from blogmetad.matter import (
+    MAX_HEAD,
+    Lines,
+    MatterError,
+    Plain,
+    Quoted,
+    Split,
+    format_date,
+    parse,
+    render,
+    scalar,
+    split,
+)
 from blogmetad.values import YamlValue
 
 EAST = dt.timezone(dt.timedelta(hours=8))
@@ -258,3 +270,18 @@ VALUES = st.recursive(
 @given(VALUES)
 def test_any_plain_value_reads_back_equal(value: YamlValue) -> None:
     assert read_back("x", value) == value
+
+
+@pytest.mark.parametrize(
+    "text",
+    [*("1,000", "0:30", "010:00:00", "3,25.", "0x1,0", "1_0,", ":name", "oN", "fALSE", "nULL", ".nAn", "2025-1-9"),
+     *("2025-04-29 10:00:00 +0800", "+.INF", ":) 你好")],
+)  # fmt: skip
+def test_text_that_ruby_takes_for_something_else_is_put_in_quotes(text: str) -> None:
+    for written in (render("x", text), render("x", [text]), render("x", Lines([text])), scalar(text)):
+        assert f"'{text}'" in written
+
+
+@pytest.mark.parametrize("text", ["3d", "web 2.0", "人工智能", "c++", "a:b", "v1.0", "e5", "-"])
+def test_text_that_nobody_takes_for_something_else_goes_without(text: str) -> None:
+    assert render("x", text) == (f"x: {text}\n" if text != "-" else "x: '-'\n")
