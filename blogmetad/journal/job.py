@@ -11,6 +11,8 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum, auto
+from pathlib import PurePosixPath
+from types import NoneType
 from typing import Any
 
 from blogmetad.values import Problem
@@ -56,6 +58,11 @@ COLUMNS = (
     "id, name, sha256, body_sha256, size, state, attempts, target, post_sha256, "
     "arrived, settled, updated, until, problems, entry, entry_sha256"
 )
+_KINDS = (
+    *(str, bytes, str, str, int, str, int, bytes | NoneType, str | NoneType),
+    *(str, str, str, str | NoneType, str, bytes | NoneType, str | NoneType),
+)
+"""What each of the columns holds. SQLite would keep anything in any of them."""
 
 
 class State(StrEnum):
@@ -116,32 +123,53 @@ class Event:
 
 def from_row(row: Sequence[Any]) -> Job:
     """A Job out of COLUMNS. Raises ValueError (or TypeError) for what no ledger has written."""
+    if not all(isinstance(value, kind) for value, kind in zip(row, _KINDS, strict=True)):
+        raise TypeError("a value of the wrong kind")
     job_id, name, sha256, body_sha256, size, state, attempts, target, post_sha256, *rest = row
     arrived, settled, updated, until, problems, entry, entry_sha256 = rest
     return Job(
         id=job_id,
-        name=os.fsdecode(name),
+        name=_file_name(name),
         sha256=sha256,
         body_sha256=body_sha256,
         size=size,
         state=State(state),
         attempts=attempts,
-        target=None if target is None else os.fsdecode(target),
+        target=None if target is None else _file_name(target),
         post_sha256=post_sha256,
-        arrived=dt.datetime.fromisoformat(arrived),
-        settled=dt.datetime.fromisoformat(settled),
-        updated=dt.datetime.fromisoformat(updated),
-        until=None if until is None else dt.datetime.fromisoformat(until),
+        arrived=_moment(arrived),
+        settled=_moment(settled),
+        updated=_moment(updated),
+        until=None if until is None else _moment(until),
         problems=tuple(Problem(**problem) for problem in json.loads(problems)),
-        entry=None if entry is None else os.fsdecode(entry),
+        entry=None if entry is None else _file_name(entry),
         entry_sha256=entry_sha256,
     )
 
 
 def from_step(row: Sequence[Any]) -> Step:
-    """A Step out of its columns at, name, data."""
+    """A Step out of its columns at, name, data. Raises ValueError (or TypeError) for what no ledger has written."""
     at, name, data = row
-    return Step(dt.datetime.fromisoformat(at), name, json.loads(data))
+    facts = json.loads(data)
+    if not (isinstance(name, str) and isinstance(facts, dict)):
+        raise TypeError("a value of the wrong kind")
+    return Step(_moment(at), name, facts)
+
+
+def _file_name(stored: bytes) -> str:
+    """A file's name below its folder. Whatever a damaged ledger says, nothing outside the folder is touched."""
+    name = os.fsdecode(stored)
+    where = PurePosixPath(name)
+    if "\0" in name or where.is_absolute() or ".." in where.parts:
+        raise ValueError(f"{name!r} is no file name")
+    return name
+
+
+def _moment(stored: str) -> dt.datetime:
+    moment = dt.datetime.fromisoformat(stored)
+    if moment.tzinfo is None:
+        raise ValueError(f"{stored!r} has no time zone")
+    return moment
 
 
 def path(name: str) -> bytes:

@@ -7,11 +7,12 @@ for the disk once a commit where that one waits four times. Closed, the ledger i
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import json
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from enum import Enum, auto
 from pathlib import Path
 from types import TracebackType
@@ -38,10 +39,11 @@ __all__ = ["Event", "Job", "Ledger", "LedgerError", "State", "Step"]
 
 _BUSY_SECONDS = 5.0
 _STEP = "INSERT INTO step (job, at, name, data) VALUES (?, ?, ?, ?)"
-_ASIDE = "Move the file aside and start blogmetad again: what is known is rebuilt from the posts, nothing is lost."
+_ASIDE = "Start blogmetad again: it keeps the damaged file and builds a new one from what it has kept; nothing is lost."
 _RETRY = "Free space on the disk, check the permissions of the folder, and try again."
 _UPGRADE = "Install the version of blogmetad that wrote it, or a newer one."
 _DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+_STRANGE_HEADER = "unsupported file format"
 
 
 class LedgerError(BlogmetadError):
@@ -83,13 +85,14 @@ class Ledger:
             self._db = sqlite3.connect(
                 uri, uri=True, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
             )
+            self._db.text_factory = bytes.decode  # so that what is no text is a ValueError, like all that is damaged
         try:
-            with self._guarded():
+            with self._guarded(), self._understood():
                 if readonly:
-                    self._db.execute("PRAGMA query_only = ON")
-                    self._check_version()
+                    self._look()
                 else:
                     self._prepare()
+            self._identity = _identity(file)
         except BaseException:
             self._db.close()
             raise
@@ -99,6 +102,18 @@ class Ledger:
         """A reader beside a running daemon; waits up to 5 s for a commit in progress. Never creates the
         file."""
         return cls(file, readonly=True)
+
+    def read_all(self) -> None:
+        """Read every job and every step, as a trial: damage is better met now than in the middle of a draft."""
+        self.jobs()
+        with self._lock, self._guarded(), self._understood():
+            for row in self._db.execute("SELECT at, name, data FROM step"):
+                from_step(row)
+
+    def in_place(self) -> bool:
+        """Whether the file is still there under its name. If its folder was removed or unmounted, what is written goes
+        nowhere, and nothing else tells."""
+        return _identity(self.path) == self._identity
 
     def close(self) -> None:
         """Close the file."""
@@ -146,11 +161,12 @@ class Ledger:
         settled: dt.datetime,
         now: dt.datetime,
         state: State = State.ACCEPTED,
+        known_as: str | None = None,
     ) -> Job:
         """Take up a draft. The id is the day of ``now`` and six hex digits of ``sha256``, with -2, -3 when
-        taken."""
+        taken; or the one it is ``known_as``, which must be free."""
         with self.transaction():
-            base = f"{now:%Y%m%d}-{sha256[:6]}"
+            base = known_as or f"{now:%Y%m%d}-{sha256[:6]}"
             job_id, count = base, 1
             while self.get(job_id) is not None:
                 count += 1
@@ -293,28 +309,40 @@ class Ledger:
     def _prepare(self) -> None:
         """A look at the whole file, then durability, then the tables if it is new."""
         self._db.execute("PRAGMA foreign_keys = ON")
-        (verdict,) = self._db.execute("PRAGMA quick_check(1)").fetchone()
+        (verdict,) = self._db.execute("PRAGMA integrity_check(1)").fetchone()
         if verdict != "ok":
             raise LedgerError(self.path, f"is damaged ({verdict})", _ASIDE, corrupt=True)
         if self._tables():
-            self._check_version()
+            self._check_tables()
         (mode,) = self._db.execute("PRAGMA journal_mode = WAL").fetchone()
         # A file system without shared memory cannot have a log beside the file.
         self._db.execute(f"PRAGMA synchronous = {'FULL' if mode == 'wal' else 'EXTRA'}")
         with self.transaction():
             if not self._tables():
-                for statement in SCHEMA:
-                    self._db.execute(statement)
-            self._check_version()
+                _create(self._db)
+            self._check_tables()
 
-    def _tables(self) -> int:
-        return int(self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
+    def _look(self) -> None:
+        """For a reader, a file whose tables the writer is just about to create is an empty ledger."""
+        if self._tables():
+            self._check_tables()
+        else:
+            self._db.close()
+            self._db = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+            _create(self._db)
+        self._db.execute("PRAGMA query_only = ON")
 
-    def _check_version(self) -> None:
+    def _tables(self) -> tuple[tuple[str, ...], ...]:
+        return _tables(self._db)
+
+    def _check_tables(self) -> None:
         (version,) = self._db.execute("PRAGMA user_version").fetchone()
-        if version > VERSION:
+        if self._tables() == _our_tables():
+            if version != VERSION:
+                raise LedgerError(self.path, f"is damaged (it says version {version})", _ASIDE, corrupt=True)
+        elif version > VERSION:
             raise LedgerError(self.path, f"is of the newer version {version}", _UPGRADE)
-        if version < VERSION:
+        else:
             raise LedgerError(self.path, "is a database, but not a ledger of blogmetad", _ASIDE, corrupt=True)
 
     @contextmanager
@@ -323,7 +351,7 @@ class Ledger:
         try:
             yield
         except sqlite3.Error as error:
-            if getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGE:
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGE or str(error) == _STRANGE_HEADER:
                 raise LedgerError(self.path, f"is damaged ({error})", _ASIDE, corrupt=True) from error
             raise LedgerError(self.path, f"cannot be used ({error})", _RETRY) from error
 
@@ -334,6 +362,30 @@ class Ledger:
             yield
         except (ValueError, TypeError) as error:
             raise LedgerError(self.path, f"is damaged ({error})", _ASIDE, corrupt=True) from error
+
+
+def _create(db: sqlite3.Connection) -> None:
+    for statement in SCHEMA:
+        db.execute(statement)
+
+
+def _tables(db: sqlite3.Connection) -> tuple[tuple[str, ...], ...]:
+    return tuple(db.execute("SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY type, name"))
+
+
+@functools.cache
+def _our_tables() -> tuple[tuple[str, ...], ...]:
+    with closing(sqlite3.connect(":memory:")) as db:
+        _create(db)
+        return _tables(db)
+
+
+def _identity(file: Path) -> tuple[int, int] | None:
+    try:
+        status = file.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _row(job_id: str, name: str, data: Mapping[str, Any], now: dt.datetime) -> tuple[str, ...]:

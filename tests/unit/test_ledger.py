@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import random
 import sqlite3
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -234,7 +236,7 @@ def test_several_threads_may_use_it_one_at_a_time(ledger: Ledger) -> None:
 def test_a_file_that_is_no_database_is_named_with_what_to_do(path: Path) -> None:
     path.write_bytes("这不是数据库".encode() * 100)
 
-    with pytest.raises(LedgerError, match="Move the file aside") as caught:
+    with pytest.raises(LedgerError, match="Start blogmetad again") as caught:
         Ledger(path)
 
     assert caught.value.corrupt
@@ -256,6 +258,7 @@ def test_a_foreign_database_is_refused_and_left_alone(path: Path) -> None:
 def test_a_ledger_of_a_newer_version_is_refused_but_not_called_damaged(path: Path) -> None:
     Ledger(path).close()
     newer = sqlite3.connect(path)
+    newer.execute("CREATE TABLE draft (name TEXT)")
     newer.execute("PRAGMA user_version = 99")
     newer.close()
 
@@ -263,6 +266,50 @@ def test_a_ledger_of_a_newer_version_is_refused_but_not_called_damaged(path: Pat
         Ledger(path)
 
     assert not caught.value.corrupt
+
+
+def test_a_version_that_does_not_fit_the_tables_is_damage(path: Path) -> None:
+    Ledger(path).close()
+    flipped = sqlite3.connect(path)
+    flipped.execute("PRAGMA user_version = 65537")
+    flipped.close()
+
+    with pytest.raises(LedgerError, match="65537") as caught:
+        Ledger(path)
+
+    assert caught.value.corrupt
+
+
+@pytest.mark.parametrize("content", [b"", None], ids=["an empty file", "a database without tables"])
+def test_a_ledger_that_is_just_being_made_is_an_empty_one_to_its_readers(path: Path, content: bytes | None) -> None:
+    if content is None:
+        sqlite3.connect(path).execute("PRAGMA journal_mode = WAL")
+    else:
+        path.write_bytes(content)
+
+    with Ledger.open_readonly(path) as reader:
+        assert reader.jobs() == ()
+        assert reader.find("2025") == ()
+        with pytest.raises(LedgerError, match="readonly"):
+            take_up(reader)
+
+
+def test_a_ledger_knows_whether_its_file_is_still_the_one_under_its_name(ledger: Ledger, path: Path) -> None:
+    assert ledger.in_place()
+
+    path.rename(path.with_name("weg"))
+    assert not ledger.in_place()
+    path.write_bytes(path.with_name("weg").read_bytes())
+    assert not ledger.in_place()
+    path.with_name("weg").replace(path)
+    assert ledger.in_place()
+
+
+def test_a_job_may_be_written_down_again_under_the_id_it_had(ledger: Ledger) -> None:
+    job = ledger.open_job("草稿.md", SHA, SHA, 1, NOW, NOW, NOW, State.DONE, known_as="20240101-123456-2")
+
+    assert job.id == "20240101-123456-2"
+    assert job.state is State.DONE
 
 
 def test_flipped_bytes_are_told_as_damage(path: Path) -> None:
@@ -288,6 +335,60 @@ def test_a_flipped_value_is_told_as_damage_too(path: Path) -> None:
         ledger.jobs()
 
     assert caught.value.corrupt
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("name", b"../../etc/passwd"),
+        ("name", b"/etc/passwd"),
+        ("target", b"a\0.md"),
+        ("entry", "文.md"),
+        ("arrived", "2025-04-29T10:30:00"),
+        ("attempts", "drei"),
+        ("sha256", b"bytes"),
+    ],
+)
+def test_a_value_no_ledger_has_written_is_damage_and_leads_nowhere(path: Path, column: str, value: object) -> None:
+    with Ledger(path) as ledger:
+        take_up(ledger)
+        ledger._db.execute(f"UPDATE job SET {column} = ?", (value,))
+        with pytest.raises(LedgerError, match="damaged"):
+            ledger.jobs()
+
+
+@pytest.mark.parametrize(("column", "value"), [("data", "[]"), ("data", "{"), ("name", b"read"), ("at", "gestern")])
+def test_a_step_no_ledger_has_written_is_damage(path: Path, column: str, value: object) -> None:
+    with Ledger(path) as ledger:
+        job = take_up(ledger)
+        ledger.step(job.id, "read", {}, NOW)
+        ledger._db.execute(f"UPDATE step SET {column} = ?", (value,))
+        for look in (ledger.read_all, lambda: ledger.steps(job.id)):
+            with pytest.raises(LedgerError, match="damaged"):
+                look()
+
+
+def test_a_flipped_bit_anywhere_is_damage_or_does_no_harm(path: Path) -> None:
+    with Ledger(path) as ledger:
+        for number in range(3):
+            job = take_up(ledger, f"稿{number}.md")
+            ledger.step(job.id, "parked", {"标题": "因果"}, NOW)
+            ledger.move(job.id, State.PARKED, LATER, target="a.md", problems=(Problem("a", "b", "c"),), entry="e.md")
+    whole = path.read_bytes()
+    header, rest = range(0, 800, 3), range(800, 8 * len(whole))
+    outcomes = Counter[str]()
+    for bit in [*header, *random.Random(20250429).sample(rest, 300)]:
+        flipped = bytearray(whole)
+        flipped[bit // 8] ^= 1 << bit % 8
+        path.write_bytes(flipped)
+        try:
+            with Ledger.open_readonly(path) as ledger:
+                ledger.read_all()
+            outcomes["harmless"] += 1
+        except LedgerError as error:
+            outcomes["damage" if error.corrupt else str(error)] += 1
+    assert set(outcomes) == {"harmless", "damage"}
+    assert min(outcomes.values()) > 50
 
 
 def test_what_was_noted_is_read_in_its_order_and_outlives_the_process(ledger: Ledger, path: Path) -> None:
