@@ -51,12 +51,17 @@ class Site(_Section):
     rules: Folder = Path("_blogmetad/rules.md")
 
 
+Ready = Literal["settled", "marked"]
+"""Which drafts are taken up: all that have settled, or those that are marked as ready."""
+
+
 class Intake(_Section):
     """When a file counts as whole, and how the drafts folder is watched. Seconds and bytes."""
 
     settle_seconds: float = Field(default=2.0, ge=0.0, le=3600.0)
     rescan_seconds: float = Field(default=60.0, ge=1.0, le=86400.0)
     polling: bool = False
+    ready: Ready = "settled"
     max_bytes: int = Field(default=10 * 1024 * 1024, ge=1024)
 
 

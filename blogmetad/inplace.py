@@ -67,6 +67,14 @@ def inserted(head: bytes, root: yaml.MappingNode | None, lines: Mapping[str, str
     return applied(head, edits)
 
 
+def removed(head: bytes, root: yaml.MappingNode, name: str) -> bytes:
+    """The block without the lines of a key, comments between them included. The mapping is in block style."""
+    text = head.decode("utf-8")
+    ends = _ends(text, root)
+    starts = [text.rfind("\n", 0, key.start_mark.index) + 1 for key, _ in root.value if key.value == name]
+    return applied(head, [Edit(start, ends[name], "") for start in starts])
+
+
 def indented(lines: str, root: yaml.MappingNode | None) -> str:
     """Lines of a key, as far in as the mapping's own keys."""
     prefix = " " * _column(root)

@@ -25,6 +25,9 @@ MAX_DEPTH = 20
 LARGEST_INT_BITS = 64
 BOM = b"\xef\xbb\xbf"
 
+DIRECTIVES = "blogmetad"
+"""The key that holds what an author tells us about a draft; no post has it."""
+
 SINGULAR = {"tags": "tag", "categories": "category"}
 """Jekyll reads these keys as well, one term each: an author who wrote one has decided."""
 

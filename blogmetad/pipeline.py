@@ -17,7 +17,7 @@ from blogmetad.outcomes import Duplicate, Held, Parked
 from blogmetad.publish.compose import compose
 from blogmetad.rules.check import check, check_body, refused
 from blogmetad.rules.document import Rules
-from blogmetad.rules.naming import local_to, post_date
+from blogmetad.rules.naming import hold, local_to, post_date
 from blogmetad.rules.plan import guidance, known, plan
 from blogmetad.values import Ask, Digest, Draft, Metadata, Neighbours, Post, Problem, Proposal, Request
 
@@ -77,12 +77,17 @@ def accept(
     if twin is not None:
         desk.record("duplicate", {"post": twin, "note": "a post with the same body exists; nothing is published"})
         return Duplicate(twin)
-    due = post_date(draft, local_to(rules, arrived))
+    local = local_to(rules, arrived)
+    told = hold(draft, local.tzinfo)
+    if isinstance(told, Problem):
+        return _parked((told,), desk)
+    if told is not None and told > now:
+        return _held(told, "the draft says so", desk)
+    due = post_date(draft, local)
     if isinstance(due, Problem):
         return _parked((due,), desk)
     if desk.hold_future and due.moment > now:
-        desk.record("held", {"until": due.moment.isoformat(), "note": f"{due.origin} lies in the future"})
-        return Held(due.moment)
+        return _held(due.moment, f"{due.origin} lies in the future", desk)
     return draft
 
 
@@ -95,7 +100,7 @@ def finish(draft: Draft, desk: Desk, *, arrived: dt.datetime) -> Finished | Park
     desk.record("digest", _shown(shown, asks))
     proposal = Proposal()
     if asks:
-        request = Request(guidance(desk.rules), shown.text, (*_given(desk.rules, draft), *asks))
+        request = Request(guidance(desk.rules), shown.text, (*_given(desk.rules, draft), *asks), draft.directives.hint)
         proposal = desk.proposer.propose(request, desk.keep_going)
         desk.record("proposed", _suggested(proposal))
         proposal = _tried_again(request, proposal, draft, desk)
@@ -143,6 +148,11 @@ def _once_more(
 def _given(rules: Rules, draft: Draft) -> tuple[Ask, ...]:
     """What the author wrote, as lines the model finds already filled in."""
     return tuple(Ask(label, "text", label, "any", 0, 0, given=value) for label, value in known(rules, draft))
+
+
+def _held(until: dt.datetime, note: str, desk: Desk) -> Held:
+    desk.record("held", {"until": until.isoformat(), "note": note})
+    return Held(until)
 
 
 def _parked(problems: tuple[Problem, ...], desk: Desk) -> Parked:

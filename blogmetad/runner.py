@@ -19,6 +19,7 @@ from blogmetad import files, matter
 from blogmetad.attempt import Tools, work_on
 from blogmetad.errors import BlogmetadError
 from blogmetad.flights import Flight, Flights
+from blogmetad.intake.directives import is_ready
 from blogmetad.intake.scan import Found, Scan, being_written, scan
 from blogmetad.intake.settle import Watched, next_due, settle
 from blogmetad.journal import record
@@ -187,6 +188,10 @@ class Runner:
                 "draft.unreadable", f"{found.name} cannot be read: {error.strerror}. Check its permissions."
             )
             return self._refuse(found.name, problem)
+        if not is_ready(raw, tools.config.intake.ready):
+            self._dealt[found.name] = _Dealt(found)
+            self._drop_older(found.name)
+            return None
         body = _body_of(raw)
         if any(flight.job.body_sha256 == body for flight in self._flights.flying):
             return None  # once that one is a post, this is its duplicate; the end of it wakes us
@@ -211,14 +216,18 @@ class Runner:
                 return None
             if known.state is State.PARKED and (untouched or (dealt is None and modified <= known.updated)):
                 return None
-        older = tools.ledger.latest(found.name)
-        if older is not None and older.state in (State.ACCEPTED, State.PARKED, State.HELD):
-            tools.placer.supersede(older)
-            self._write_entry(older.id)
+        self._drop_older(found.name)
         now = tools.now()
         watched = self._watched.get(found.name)
         age = dt.timedelta(seconds=time.monotonic() - watched.first_seen) if watched else dt.timedelta()
         return tools.ledger.open_job(found.name, summed, body, len(raw), now - age, now, now)
+
+    def _drop_older(self, name: str) -> None:
+        """End the job of an earlier version of this file that has come to no end."""
+        older = self._tools.ledger.latest(name)
+        if older is not None and older.state in (State.ACCEPTED, State.PARKED, State.HELD):
+            self._tools.placer.supersede(older)
+            self._write_entry(older.id)
 
     def _close_all(self, flights: Sequence[Flight]) -> list[Done]:
         """What became of these drafts. Raises, once all are seen to, what kept one of them from being written down."""

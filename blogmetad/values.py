@@ -66,12 +66,28 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Directives:
+    """What an author tells blogmetad about one draft.
+
+    ``ready``: whether it may go, None where that is not said. ``leave`` names fields that are not to be added.
+    ``language`` is the text's, where it is not to be guessed; ``hint`` a word for the model. ``hold`` is the day
+    before which nothing happens, as it is written.
+    """
+
+    ready: bool | None = None
+    leave: frozenset[str] = frozenset()
+    language: Language | None = None
+    hint: str = ""
+    hold: YamlValue = None
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
     """A settled file, read: the author's fields and the author's bytes.
 
     ``head`` holds the author's YAML lines as they stand between the two ``---`` lines (each with its line end;
     empty if there is no front matter) and ``body`` every byte behind the front matter. A byte-order mark is in
-    neither. ``newline`` is the line end the file uses.
+    neither. ``newline`` is the line end the file uses. ``directives`` stand in ``head`` but not among the ``fields``.
     """
 
     name: str
@@ -80,6 +96,7 @@ class Draft:
     fields: Mapping[str, YamlValue]
     body: bytes
     newline: Literal["\n", "\r\n"] = "\n"
+    directives: Directives = Directives()
 
     @property
     def sha256(self) -> str:
@@ -203,11 +220,13 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Everything the model is shown for one draft, in order. The guidance is the same for every draft of a site."""
+    """Everything the model is shown for one draft, in order. The guidance is the same for every draft of a site;
+    ``hint`` is what the author says of the text."""
 
     guidance: str
     text: str
     asks: tuple[Ask, ...]
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)

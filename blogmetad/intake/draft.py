@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 from blogmetad import matter
+from blogmetad.intake import directives
 from blogmetad.matter import MatterError, Split
-from blogmetad.values import EMPTY, Draft, Problem, YamlValue
+from blogmetad.values import EMPTY, Directives, Draft, Problem, YamlValue
 
 SAMPLE = 4096
 """Bytes looked at to tell UTF-16 without a byte-order mark from other binary data."""
@@ -49,16 +50,21 @@ def read(name: str, raw: bytes) -> Draft | tuple[Problem, ...]:
     if not parts.body.decode("utf-8").strip(_BLANK):
         message = f"{name} has no text. Write the post below its front matter, if it has one, and save it again."
         problems.append(Problem("draft.empty", message))
-    if problems:
+    told = directives.read(name, fields[matter.DIRECTIVES]) if fields and matter.DIRECTIVES in fields else Directives()
+    if not isinstance(told, Directives):
+        problems += told
+    if problems or not isinstance(told, Directives):
         return tuple(problems)
+    own = {key: value for key, value in (fields or EMPTY).items() if key != matter.DIRECTIVES}
     first_end = raw.find(b"\n")
     return Draft(
         name=name,
         raw=raw,
         head=parts.head or b"",
-        fields=MappingProxyType(dict(fields)) if fields else EMPTY,
+        fields=MappingProxyType(own) if own else EMPTY,
         body=parts.body,
         newline="\r\n" if raw[max(first_end - 1, 0) : max(first_end, 0)] == b"\r" else "\n",
+        directives=told,
     )
 
 

@@ -87,7 +87,8 @@ def system(request: Request) -> str:
 def user(request: Request) -> str:
     """The digest, then what is wanted, as a sentence: lines that look like the answer's own get copied into it."""
     wanted = [f"{label(ask).lower()} ({instruction(ask)})" for ask in request.asks if ask.given is None]
-    return f"{request.text}\n\n---\nFor the post above, write the " + ", the ".join(wanted) + "."
+    said = f"Its author says: {request.hint}\n" if request.hint else ""
+    return f"{request.text}\n\n---\n{said}For the post above, write the " + ", the ".join(wanted) + "."
 
 
 def label(ask: Ask) -> str:

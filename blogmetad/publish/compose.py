@@ -24,8 +24,8 @@ class ComposeError(BlogmetadError):
 
 
 def compose(draft: Draft, metadata: Metadata) -> bytes:
-    """The exact bytes of the post: the author's front matter with the missing keys added, and the body
-    verbatim.
+    """The exact bytes of the post: the author's front matter with the missing keys added and the directives taken
+    out, and the body verbatim.
 
     Without front matter of the author's, ours is followed by a blank line. Line ends are the draft's, a
     byte-order mark is never written. Raises ComposeError if the keys cannot be added without touching the
@@ -38,17 +38,20 @@ def compose(draft: Draft, metadata: Metadata) -> bytes:
         fence = b"---" + newline
         return _verified(draft, lines, fence, "".join(lines.values()).encode("utf-8"), fence, gap)
     opening, closing = _fences(draft)
-    root = _root(draft.head)
-    if root is not None and root.flow_style and lines:
+    head, root = draft.head, _root(draft.head)
+    if root is not None and root.flow_style and (lines or inplace.child(root, matter.DIRECTIVES)):
         raise ComposeError(
-            "The front matter is written in braces ({title: ...}), where no key can be added without "
+            "The front matter is written in braces ({title: ...}), where no key can be added or taken out without "
             "changing the author's lines; write one key per line."
         )
+    if root is not None and inplace.child(root, matter.DIRECTIVES):
+        head = inplace.removed(head, root, matter.DIRECTIVES)
+        root = _root(head)
     order = [decision.field for decision in metadata.decisions]
     try:
-        return _verified(draft, lines, opening, inplace.inserted(draft.head, root, lines, order), closing, b"")
+        return _verified(draft, lines, opening, inplace.inserted(head, root, lines, order), closing, b"")
     except ComposeError:
-        appended = draft.head + "".join(inplace.indented(text, root) for text in lines.values()).encode("utf-8")
+        appended = head + "".join(inplace.indented(text, root) for text in lines.values()).encode("utf-8")
         return _verified(draft, lines, opening, appended, closing, b"")
 
 

@@ -13,7 +13,7 @@ from blogmetad import matter
 from blogmetad.rules import terms, wording
 from blogmetad.rules.clean import clean
 from blogmetad.rules.document import Rules
-from blogmetad.rules.features import Features, features
+from blogmetad.rules.features import Features, features_of
 from blogmetad.rules.grounds import grounds
 from blogmetad.rules.naming import PostDate, filename, local_to, post_date, post_slug
 from blogmetad.rules.plan import quote, resolve, wrote
@@ -50,7 +50,7 @@ class _Finding:
 
 def check_body(draft: Draft, rules: Rules) -> tuple[Problem, ...]:
     """Whether there is enough text to say something about; asked before the model is."""
-    count, limit = features(draft.text).words, rules.min_body.words
+    count, limit = features_of(draft).words, rules.min_body.words
     if count >= limit:
         return ()
     message = (
@@ -79,7 +79,7 @@ def check(
     date = post_date(draft, local_to(rules, arrived))
     problems = [date] if isinstance(date, Problem) else []
     dated = None if isinstance(date, Problem) else date
-    body = features(draft.text)
+    body = features_of(draft)
     title = _title(_Case(proposal, draft, rules, near, body, dated))
     case = _Case(proposal, draft, rules, near, body, dated, title)
     findings = {name: _find(case, name, rule) for name, rule in rules.fields.items()}
@@ -99,7 +99,7 @@ def check(
 
 def refused(proposal: Proposal, draft: Draft, rules: Rules) -> tuple[Problem, ...]:
     """The proposed texts that cannot be used, whether the rules need them or not: worth asking for once more."""
-    language = features(draft.text).language
+    language = features_of(draft).language
     title = str(draft.fields.get("title") or "")
     problems: list[Problem] = []
     for name, proposed in proposal.texts.items():

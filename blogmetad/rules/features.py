@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from blogmetad.rules.script import HAN, HANGUL, KANA, latin_words, words
-from blogmetad.values import Language
+from blogmetad.values import Draft, Language
 
-__all__ = ["Features", "features", "words"]
+__all__ = ["Features", "features", "features_of", "words"]
 
 # Every pattern is bounded: a draft of a million odd characters must not hold up the ones behind it.
 _FENCE = re.compile(r"^[ \t>]*(?:(?:[-*+]|\d{1,3}[.)])[ \t]+)?(`{3,}(?=[^`]*$)|~{3,})[ \t]*(.*)$")
@@ -65,6 +65,12 @@ def features(body: str) -> Features:
     prose = _CODE_SPAN.sub(" ", text)
     bare = _URL.sub(" ", prose)
     return Features(_headings(text), frozenset(fences), _has_math(prose), words(bare), _language(bare))
+
+
+def features_of(draft: Draft) -> Features:
+    """The features of a draft's body, in the language its author says it is in."""
+    found, told = features(draft.text), draft.directives.language
+    return found if told is None else replace(found, language=told)
 
 
 def _outside_code(body: str, fences: set[str]) -> Iterator[str]:

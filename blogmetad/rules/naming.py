@@ -35,7 +35,8 @@ class PostDate:
 
 
 def post_date(draft: Draft, arrived: dt.datetime) -> PostDate | Problem:
-    """The author's date, else the one in the draft's file name, else the time it arrived.
+    """The author's date, else the one in the draft's file name, else the day it was held until, else the time it
+    arrived.
 
     A date without an offset is in ``arrived``'s time zone. A date by the author that cannot be read is a Problem.
     """
@@ -52,7 +53,21 @@ def post_date(draft: Draft, arrived: dt.datetime) -> PostDate | Problem:
     moment = read_date(named[1], arrived.tzinfo) if named else None
     if moment is not None:
         return PostDate(moment, "the date in the draft's file name")
-    return PostDate(arrived, "the time the draft arrived")
+    held = hold(draft, arrived.tzinfo)
+    if isinstance(held, Problem):
+        return held
+    return (
+        PostDate(held, "the day the draft was held until") if held else PostDate(arrived, "the time the draft arrived")
+    )
+
+
+def hold(draft: Draft, zone: dt.tzinfo | None) -> dt.datetime | Problem | None:
+    """The moment before which the author does not want the draft published, if there is one."""
+    value = draft.directives.hold
+    if value in (None, ""):
+        return None
+    message = f"The day '{value}' to hold the draft until cannot be read; write it as 2026-12-01 or 2026-12-01 08:00."
+    return read_date(value, zone) or Problem("draft.directives", message, "blogmetad")
 
 
 def local_to(rules: Rules, moment: dt.datetime) -> dt.datetime:

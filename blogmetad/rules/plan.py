@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from blogmetad.matter import SINGULAR
 from blogmetad.rules.document import Rules
-from blogmetad.rules.features import features
+from blogmetad.rules.features import features_of
 from blogmetad.rules.names import names
 from blogmetad.rules.naming import author_slug, is_telling
 from blogmetad.rules.quoting import opening
@@ -26,8 +26,7 @@ def plan(rules: Rules, draft: Draft, near: Neighbours) -> tuple[Ask, ...]:
     ``near`` is what the site knows that may help. A key the author wrote and left empty is a choice and not asked for.
     An English title for the URL is asked for where the post's own title will not give one.
     """
-    text = draft.text
-    body = features(text).language
+    text, body = draft.text, features_of(draft).language
     asks: list[Ask] = []
     for name, rule in rules.fields.items():
         if not wrote(draft, name):
@@ -35,7 +34,7 @@ def plan(rules: Rules, draft: Draft, near: Neighbours) -> tuple[Ask, ...]:
                 if not quote(rule, text, body):
                     asks.append(_text(name, rule, body))
             elif isinstance(rule, TermsRule):
-                asks.append(_terms(name, rule, text, near, resolve(rule.language, body)))
+                asks.append(_terms(name, rule, text, near, body))
         if name == "title" and _needs_slug(rule, draft, body):
             asks.append(SLUG)
     return tuple(asks)
@@ -71,8 +70,8 @@ def known(rules: Rules, draft: Draft) -> tuple[tuple[str, str], ...]:
 
 
 def wrote(draft: Draft, field: str) -> bool:
-    """Whether the author decided on a field, be it by leaving its value empty."""
-    return field in draft.fields or SINGULAR.get(field) in draft.fields
+    """Whether the author decided on a field, be it by leaving its value empty or by telling us to leave it alone."""
+    return field in draft.fields or SINGULAR.get(field) in draft.fields or field in draft.directives.leave
 
 
 def label(name: str, rule: TextRule | TermsRule) -> str:
@@ -115,13 +114,14 @@ def _text(name: str, rule: TextRule, body: Language) -> Ask:
     )
 
 
-def _terms(name: str, rule: TermsRule, text: str, near: Neighbours, language: Language) -> Ask:
+def _terms(name: str, rule: TermsRule, text: str, near: Neighbours, body: Language) -> Ask:
+    language = resolve(rule.language, body)
     vocabulary = build(rule, near.usage.get(name, {}), language)
     rejected = set(map(key, rule.rejected))
     wanted = (each for each in signs(name, vocabulary, text, near) if key(each.name) not in rejected)
     ranked = shortlist(wanted, rule.weights)
     candidates = [Candidate(each.signs.name, each.odds) for each in ranked]
-    if rule.new != "forbid" and features(text).language == "zh":
+    if rule.new != "forbid" and body == "zh":
         # Names are what such a post is tagged with; English text has too many words that only look like names.
         candidates += [Candidate(found) for found in names(text) if vocabulary.canonical(found) is None]
     return Ask(

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from blogmetad.attempt import Tools
-from blogmetad.config import Config, Intake, Model, Publish, Site
+from blogmetad.config import Config, Intake, Model, Publish, Ready, Site
 from blogmetad.journal.ledger import Job, Ledger, State
 from blogmetad.model.proposal import Proposer, Withdrawn
 from blogmetad.publish.folders import Folders
@@ -82,7 +82,9 @@ class Desk:
 class Workshop:
     """The runner over a site with folders of its own."""
 
-    def __init__(self, root: Path, proposer: Proposer, ledger: Ledger, parallel: int, attempts: int) -> None:
+    def __init__(
+        self, root: Path, proposer: Proposer, ledger: Ledger, parallel: int, attempts: int, ready: Ready
+    ) -> None:
         site = Site(
             root=root,
             drafts=root / "_inbox",
@@ -93,7 +95,7 @@ class Workshop:
         )
         self.config = Config(
             site=site,
-            intake=Intake(settle_seconds=0.0),
+            intake=Intake(settle_seconds=0.0, ready=ready),
             model=Model(parallel=parallel),
             publish=Publish(attempts=attempts),
         )
@@ -162,12 +164,14 @@ def now() -> dt.datetime:
 
 
 @contextmanager
-def workshop(root: Path, proposer: Proposer, parallel: int, attempts: int = 2) -> Iterator[Workshop]:
+def workshop(
+    root: Path, proposer: Proposer, parallel: int, attempts: int = 2, ready: Ready = "settled"
+) -> Iterator[Workshop]:
     for folder in ("_inbox", "_posts", "_journal", ".blogmetad"):
         (root / folder).mkdir(parents=True, exist_ok=True)
     (root / "_config.yml").write_text("title: 测试博客\ntimezone: Asia/Shanghai\n", "utf-8")
     with Ledger(root / ".blogmetad" / "ledger.db") as ledger:
-        made = Workshop(root, proposer, ledger, parallel, attempts)
+        made = Workshop(root, proposer, ledger, parallel, attempts, ready)
         try:
             yield made
         finally:
