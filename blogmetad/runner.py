@@ -22,7 +22,7 @@ from blogmetad.flights import Flight, Flights
 from blogmetad.intake.directives import is_ready
 from blogmetad.intake.scan import Found, Scan, being_written, scan
 from blogmetad.intake.settle import Watched, next_due, settle
-from blogmetad.journal import record
+from blogmetad.journal import folder, record
 from blogmetad.journal.ledger import Job, State
 from blogmetad.outcomes import Abandoned, Duplicate, Held, Outcome, Parked, Published, Retry, Superseded
 from blogmetad.publish.place import Found as OnDisk
@@ -90,6 +90,7 @@ class Runner:
         for job in tools.ledger.jobs(State.ACCEPTED):
             if look(tools.placer.source(job), job.sha256) is not OnDisk.OURS:
                 tools.placer.supersede(job)
+        folder.clear(tools.config.site.journal)
         for job in tools.ledger.jobs(*ENDED):
             if job.entry is None:
                 self._write_entry(job.id)

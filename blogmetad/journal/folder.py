@@ -45,6 +45,13 @@ def write(folder: Path, wanted: str, content: bytes, job_id: str, previous: Writ
     raise FileExistsError(f"{folder} holds a hundred files named like {wanted}")
 
 
+def clear(folder: Path) -> None:
+    """Remove entries of ours that a crash left unfinished; each is written again. Raises OSError."""
+    for path in folder.glob(".*-blogmetad-*"):
+        if files.is_temporary(path.name):
+            files.remove(path)
+
+
 def _read(path: Path) -> bytes:
     try:
         return files.read_stable(path, MAX_ENTRY)[0]

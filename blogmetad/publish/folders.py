@@ -20,6 +20,7 @@ from blogmetad import files
 from blogmetad.values import Problem
 
 _OWN = ".blogmetad"
+_TRIAL = "blogmetad-trial.tmp-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +125,12 @@ def _tried(name: str, folder: Path, trial: Callable[[], None]) -> Problem | None
     return None
 
 
+def _clear(folder: Path) -> None:
+    """Remove what a trial left behind that was killed half-way."""
+    for path in folder.glob(f"*{_TRIAL}*"):
+        files.remove(path)
+
+
 def _try_keeping(originals: Path) -> None:
     trial = originals / _trial_name()
     files.write_new(trial, b"")
@@ -131,6 +138,7 @@ def _try_keeping(originals: Path) -> None:
 
 
 def _try_linking(stage: Path, posts: Path) -> None:
+    _clear(posts)
     name = _trial_name()
     try:
         files.write_new(stage / name, b"")
@@ -141,6 +149,7 @@ def _try_linking(stage: Path, posts: Path) -> None:
 
 
 def _try_retiring(drafts: Path, retired: Path) -> None:
+    _clear(drafts)
     name = _trial_name()
     try:
         files.write_new(drafts / name, b"")
@@ -152,4 +161,4 @@ def _try_retiring(drafts: Path, retired: Path) -> None:
 
 
 def _trial_name() -> str:
-    return f".blogmetad-trial.tmp-{secrets.token_hex(6)}"
+    return f".{_TRIAL}{secrets.token_hex(6)}"

@@ -300,6 +300,18 @@ def test_good_folders_have_no_problems_and_the_probe_leaves_nothing(desk: Desk) 
     assert list(desk.folders.drafts.iterdir()) == []
 
 
+def test_the_probe_clears_away_what_an_earlier_one_left_that_was_killed(desk: Desk) -> None:
+    for folder in (desk.folders.posts, desk.folders.drafts):
+        (folder / ".blogmetad-trial.tmp-0123456789ab").write_bytes(b"")
+        (folder / "..blogmetad-trial.tmp-0123456789ab.tmp-ba9876543210").write_bytes(b"")
+        (folder / ".草稿.tmp-作者的").write_bytes(RAW)
+
+    assert desk.placer.probe() == ()
+
+    for folder in (desk.folders.posts, desk.folders.drafts):
+        assert {path.name: path.read_bytes() for path in folder.iterdir()} == {".草稿.tmp-作者的": RAW}
+
+
 def test_all_missing_folders_are_told_at_once(desk: Desk) -> None:
     desk.folders.posts.rmdir()
     desk.folders.drafts.rmdir()
