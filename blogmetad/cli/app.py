@@ -13,13 +13,14 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from blogmetad.cli import demo, doctor, init, journal, model, preview, rules, run, status, undo
+from blogmetad.cli import demo, doctor, init, journal, model, preview, rules, run, service, status, undo
 from blogmetad.cli.exits import Exit
 from blogmetad.daemon import AlreadyRunning
 from blogmetad.errors import BlogmetadError
 from blogmetad.model.catalog import ModelMissingError, ModelUnusableError
 from blogmetad.model.proposal import ModelUnavailable
 from blogmetad.model.store.place import PullError
+from blogmetad.service.manager import ServiceError
 
 HELP = """Drop a Markdown draft into a folder; get a finished post with front matter, and a journal of how it was made.
 
@@ -43,6 +44,7 @@ demo.add_to(app)
 app.add_typer(journal.app, name="journal")
 app.add_typer(model.app, name="model")
 app.add_typer(rules.app, name="rules")
+app.add_typer(service.app, name="service")
 
 
 def _version(asked: bool) -> None:
@@ -94,4 +96,6 @@ def _code(error: BlogmetadError) -> Exit:
         return Exit.RUNNING
     if isinstance(error, ModelUnavailable | ModelMissingError | ModelUnusableError | PullError):
         return Exit.MODEL
+    if isinstance(error, ServiceError):
+        return Exit.NEEDS_YOU
     return Exit.USAGE

@@ -16,14 +16,13 @@ import typer
 from blogmetad import matter
 from blogmetad.cli import init as initialise
 from blogmetad.cli.exits import Exit
-from blogmetad.cli.model.first import STARTER, First, first_model
+from blogmetad.cli.model.first import first_model, got
 from blogmetad.cli.model.pull import get
 from blogmetad.cli.options import console, progress
 from blogmetad.cli.share import DEMO_SITE
 from blogmetad.journal.ledger import Job, Ledger, State
 from blogmetad.model import catalog
 from blogmetad.model.store import huggingface
-from blogmetad.model.store.place import PullError
 
 PATIENCE = 600.0
 """Seconds for one draft before the demo gives up: a slow machine loads and decodes for a while."""
@@ -77,19 +76,6 @@ def _ready(model: str | None) -> str:
         first = first_model(LARGEST)
     console.print(f"model: {first.name} ({first.because})", markup=False)
     return got(first)
-
-
-def got(first: First) -> str:
-    """The name of the model, pulled; of the starter if the hub fails to hand out the other one."""
-    try:
-        get(first.name, first.hub or huggingface.configured())
-    except PullError as error:
-        if first.hub is None:
-            raise
-        console.print(f"{error} {error.hint}\nGoing on with the model '{STARTER}'.", style="yellow", markup=False)
-        get(STARTER, first.hub)
-        return STARTER
-    return first.name
 
 
 def _run(site: Path, config: Path, drafts: list[Path]) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import json
 import logging
 import sys
 
@@ -40,3 +42,15 @@ def configure(log: Log) -> None:
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     # It reports its own threads ending in the usual order as errors; whether they live is asked of them directly.
     logging.getLogger("watchdog").setLevel(logging.CRITICAL)
+
+
+def readable(line: str) -> str:
+    """A line of a log as a person reads it on a terminal; what is no line of ours stays as it is."""
+    try:
+        event = json.loads(line)
+        told = {key: value for key, value in event.items() if key != "timestamp"}
+        time = dt.datetime.fromisoformat(event["timestamp"]).astimezone()
+    except (ValueError, AttributeError, KeyError, TypeError):
+        return line
+    render = structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty())
+    return str(render(None, "", {"timestamp": f"{time:%m-%d %H:%M:%S}", **told}))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -49,6 +50,14 @@ def model_name(config: configuration.Config) -> str:
     if config.model.engine == "openai":
         return config.server.model or f"the model of {urlsplit(config.server.url).netloc}"
     return Path(config.model.name).name
+
+
+def program() -> str:
+    """How this program is called here, for commands that a person may copy."""
+    called = Path(sys.argv[0])
+    if called.name != "blogmetad" or shutil.which("blogmetad") == str(called):
+        return "blogmetad"
+    return str(called)
 
 
 def as_json(asked: bool) -> bool:

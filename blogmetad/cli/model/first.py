@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from blogmetad.cli.model.pull import get
 from blogmetad.cli.model.recommend import survey
+from blogmetad.cli.options import console
 from blogmetad.model import catalog
 from blogmetad.model.catalog import PackageParts
 from blogmetad.model.store import huggingface, modelscope
 from blogmetad.model.store.hub import Hub, first_to_answer
+from blogmetad.model.store.place import PullError
 from blogmetad.model.store.pull import presence
 
 STARTER = "starter"
@@ -39,3 +42,16 @@ def first_model(most: int | None = None) -> First:
     if hub is None:
         return First(STARTER, None, f"no hub answered within {PATIENCE:.0f} seconds; {model.name} would suit better")
     return First(model.name, hub, f"it suits this machine, and {hub.title} has it")
+
+
+def got(first: First) -> str:
+    """The name of the model, pulled; of the starter if the hub fails to hand out the other one."""
+    try:
+        get(first.name, first.hub or huggingface.configured())
+    except PullError as error:
+        if first.hub is None:
+            raise
+        console.print(f"{error} {error.hint}\nGoing on with the model '{STARTER}'.", style="yellow", markup=False)
+        get(STARTER, first.hub)
+        return STARTER
+    return first.name

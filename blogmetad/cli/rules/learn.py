@@ -36,6 +36,15 @@ class LearnError(BlogmetadError):
         return self.message
 
 
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """The posts that were read, what was learned from them, and that as the text of a rules document."""
+
+    posts: Posts
+    learned: Learned
+    text: str
+
+
 def add_to(app: typer.Typer) -> None:
     """Register the command."""
     app.command(name="learn")(learn_rules)
@@ -62,22 +71,27 @@ def learn_rules(
     if out is not None:
         _check_free(out, force)
     advice = _guidance(guidance) if guidance is not None else None
+    lesson = learned_from(site, posts_folder(site), advice)
+    if out is not None:
+        _write(out, lesson.text, force)
+    if json:
+        print_json(_report(lesson, out))
+        return
+    if out is None:
+        typer.echo(lesson.text, nl=False)
+    _tell(lesson.posts, lesson.learned, out)
+
+
+def learned_from(site: Path, posts: Path, advice: Guidance | None = None) -> Lesson:
+    """What the posts of a site teach, told on the terminal while it is found out."""
     with progress.status("reading posts") as status:
         config = read_site(site)
-        found = read_posts(posts_folder(site))
+        found = read_posts(posts)
         name = config.title or site.resolve().name
         learned = learn(found.posts, name=name, timezone_known=config.timezone_known, guidance=advice)
         status.update("replaying posts, to see which signs tell their terms")
         learned = with_weights(learned, found.posts)
-        text = render(learned)
-    if out is not None:
-        _write(out, text, force)
-    if json:
-        print_json(_report(found, learned, text if out is None else None, out))
-        return
-    if out is None:
-        typer.echo(text, nl=False)
-    _tell(found, learned, out)
+        return Lesson(found, learned, render(learned))
 
 
 def _check_free(out: Path, force: bool) -> None:
@@ -116,14 +130,15 @@ def _guidance(file: Path) -> Guidance:
     raise LearnError(f"{file} is a rules document already", "use it as it is, or give prose as guidance")
 
 
-def _report(found: Posts, learned: Learned, text: str | None, out: Path | None) -> dict[str, object]:
+def _report(lesson: Lesson, out: Path | None) -> dict[str, object]:
+    found, learned = lesson.posts, lesson.learned
     return {
         "posts": len(found.posts),
         "fields": {field.name: field.rule.type for field in learned.fields},
         "deviations": [{"what": each.what, "posts": list(each.paths)} for each in learned.deviations],
         "problems": [problem.message for problem in found.problems],
         "file": str(out) if out is not None else None,
-        "document": text,
+        "document": lesson.text if out is None else None,
     }
 
 

@@ -1,0 +1,102 @@
+"""What the shell offers for a value, when Tab is pressed. Nothing here may fail, or write to the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import typer
+
+from blogmetad import config as configuration
+from blogmetad.cli.share import ready_made_rules
+from blogmetad.errors import BlogmetadError
+from blogmetad.journal.ledger import Job, Ledger, State
+from blogmetad.model import catalog
+from blogmetad.model.store.pull import presence
+from blogmetad.rules import document
+
+MOST = 200
+"""Drafts that are offered at most, the latest first."""
+
+
+def models(incomplete: str) -> list[tuple[str, str]]:
+    """The models with a name, and the others that were pulled. Files are left to the shell."""
+    named = [(model.name, model.note) for model in catalog.CATALOG.values()]
+    return _fitting(incomplete, [*named, *_pulled()])
+
+
+def models_here(incomplete: str) -> list[tuple[str, str]]:
+    """The models of which something is here."""
+    folder = catalog.models_folder()
+    known = [model for model in catalog.CATALOG.values() if presence(model.source, folder).state != "absent"]
+    return _fitting(incomplete, [*((model.name, model.title) for model in known), *_pulled()])
+
+
+def ready_made(incomplete: str) -> list[tuple[str, str]]:
+    """The rules that come along."""
+    return _fitting(incomplete, [(name, "") for name in (*ready_made_rules(), "learned")])
+
+
+def ids(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
+    """The ids of drafts."""
+    return _fitting(incomplete, [(job.id, _told(job)) for job in _jobs(ctx)])
+
+
+def drafts(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
+    """The ids of drafts, or their names where those begin as what was typed."""
+    jobs = _jobs(ctx)
+    names = {job.name: _told(job) for job in reversed(jobs)} if incomplete else {}
+    return _fitting(incomplete, [*((job.id, _told(job)) for job in jobs), *names.items()])
+
+
+def undoable(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
+    """The ids of drafts that became posts, or were set aside."""
+    jobs = _jobs(ctx, State.DONE, State.PUBLISHED, State.DUPLICATE)
+    return _fitting(incomplete, [(job.id, _told(job)) for job in jobs])
+
+
+def term_fields(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
+    """The fields of the rules that hold terms."""
+    settings = _settings(ctx)
+    try:
+        fields = document.load(settings.site.rules).term_fields() if settings else ()
+    except (BlogmetadError, OSError):
+        fields = ()
+    return _fitting(incomplete, [(field, "") for field in fields])
+
+
+def _fitting(incomplete: str, offers: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    return [(value, about) for value, about in offers if value.startswith(incomplete)]
+
+
+def _pulled() -> Iterator[tuple[str, str]]:
+    for source in catalog.pulled(catalog.models_folder()):
+        yield str(source), "pulled"
+
+
+def _told(job: Job) -> str:
+    what = job.target if job.target else job.state.value
+    return f"{job.name}: {what}"
+
+
+def _jobs(ctx: typer.Context, *states: State) -> tuple[Job, ...]:
+    settings = _settings(ctx)
+    if settings is None or not (settings.site.state / "ledger.db").exists():
+        return ()
+    try:
+        with Ledger.open_readonly(settings.site.state / "ledger.db") as ledger:
+            return ledger.jobs(*states, limit=MOST)
+    except (BlogmetadError, OSError):
+        return ()
+
+
+def _settings(ctx: typer.Context) -> configuration.Config | None:
+    """The configuration that the words typed so far name, if it can be read."""
+    for each in (ctx, ctx.parent, ctx.find_root()):
+        named = each.params.get("config") if each is not None else None
+        if named is not None:
+            break
+    try:
+        return configuration.load(Path(named).expanduser() if named else configuration.default_file())
+    except (BlogmetadError, OSError, RuntimeError):
+        return None
