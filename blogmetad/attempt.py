@@ -25,6 +25,12 @@ from blogmetad.values import Draft, Problem
 
 log = structlog.get_logger("blogmetad")
 
+OPEN_FILE_WAIT = 1.0
+"""Seconds until a file that somebody still has open for writing is looked at again."""
+
+AT_ONCE = (*ENDED, "duplicate")
+"""Steps that are on disk before anything else happens."""
+
 
 @dataclass(frozen=True, slots=True)
 class Tools:
@@ -51,6 +57,8 @@ def work_on(tools: Tools, keep_going: Callable[[], bool], job: Job, raw: bytes) 
     tools = replace(tools, keep_going=keep_going)
     try:
         return attempt(tools, job, raw)
+    except BlockingIOError as error:
+        return Retry(str(error.strerror), OPEN_FILE_WAIT)
     except OSError as error:
         return Retry(f"{error.strerror or error} ({error.filename or 'a file'})")
     except BlogmetadError:
@@ -150,17 +158,20 @@ def _desk(tools: Tools, job: Job) -> pipeline.Desk:
 
 
 def _record(tools: Tools, job: Job, name: str, data: Mapping[str, object]) -> None:
-    """What ends a try is written down at once, since it decides what a draft is held to account for; the rest with it,
-    so that a draft does not wait for the disk at every step."""
-    write = tools.ledger.step if name in ENDED else tools.ledger.note
+    """What ends a try is written down at once, since it decides what a draft is held to account for, and why a draft is
+    set aside before it is; the rest with the next of them, so that a draft does not wait for the disk at every step."""
+    write = tools.ledger.step if name in AT_ONCE else tools.ledger.note
     write(job.id, name, data, tools.now())
 
 
 def _twin(tools: Tools, body: str) -> str | None:
-    """A published post with this body, or the one that was made of it and has been edited since."""
-    made = (job.target for job in tools.ledger.done_with_body(body) if job.target is not None)
-    there = (target for target in made if (tools.config.site.posts / target).exists())
-    return tools.index.twin(body) or next(there, None)
+    """A published post with this body, or the one that was made of it and has been edited since.
+
+    After the loss of a ledger it may not be known which that is."""
+    jobs = tools.ledger.done_with_body(body)
+    there = (job.target for job in jobs if job.target is not None and (tools.config.site.posts / job.target).exists())
+    unknown = (f"the post of job {job.id}" for job in jobs if job.target is None)
+    return tools.index.twin(body) or next(there, None) or next(unknown, None)
 
 
 def _deadly(limit: int) -> Problem:

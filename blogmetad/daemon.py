@@ -7,13 +7,12 @@ on drafts is theirs alone (flights.py). Everything else happens here, one round 
 from __future__ import annotations
 
 import datetime as dt
-import fcntl
 import os
 import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -21,13 +20,13 @@ from types import FrameType
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from blogmetad import files
 from blogmetad.attempt import Tools
 from blogmetad.config import Config
-from blogmetad.errors import BlogmetadError
-from blogmetad.intake.scan import FolderGone
+from blogmetad.intake.scan import FolderGone, being_written
 from blogmetad.intake.watch import Watch
-from blogmetad.journal.ledger import Ledger, LedgerError
+from blogmetad.journal.ledger import LedgerError, LedgerGone
+from blogmetad.journal.renewal import open_whole
+from blogmetad.lock import Claim, alone
 from blogmetad.model import catalog
 from blogmetad.model.local.worker import Worker, WorkerOptions
 from blogmetad.model.remote import setup
@@ -53,15 +52,6 @@ SILENCE = 2.0
 """Seconds for which the work on a draft may well give no sign of life."""
 
 
-class AlreadyRunning(BlogmetadError):
-    """Another blogmetad works on this site. ``pid`` is its process id, if it could be read."""
-
-    def __init__(self, pid: str) -> None:
-        super().__init__(f"another blogmetad{f' (process {pid})' if pid else ''} is running on this site")
-        self.pid = pid
-        self.hint = "stop it first, or just drop your drafts: it takes care of them"
-
-
 @dataclass(frozen=True, slots=True)
 class Assembled:
     """A runner and the parts of it that its owner looks after."""
@@ -69,23 +59,6 @@ class Assembled:
     runner: Runner
     proposer: Worker | Remote
     tools: Tools
-
-
-@contextmanager
-def lock(state: Path) -> Iterator[None]:
-    """Be the only one on this site. Raises AlreadyRunning."""
-    files.make_dir(state)
-    fd = os.open(state / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise AlreadyRunning(os.read(fd, 32).decode("ascii", "ignore").strip()) from None
-        os.ftruncate(fd, 0)
-        os.write(fd, f"{os.getpid()}\n".encode())
-        yield
-    finally:
-        os.close(fd)
 
 
 def worker_options(config: Config) -> WorkerOptions:
@@ -124,7 +97,8 @@ def assemble(
 ) -> Iterator[Assembled]:
     """Take the site's lock, open everything, finish what an earlier run left half done, and close it all again.
 
-    ``wake`` is called, in another thread, when a draft is done. Those still in flight at the end are withdrawn.
+    ``wake`` is called, in another thread, when a draft is done. Those still in flight at the end are withdrawn. Raises
+    AlreadyRunning if the site, or its drafts folder, is another's.
     """
     site = config.site
     rules = document.load(site.rules)
@@ -133,20 +107,20 @@ def assemble(
     def now() -> dt.datetime:
         return dt.datetime.now(jekyll.timezone)
 
-    with lock(site.state), Ledger(site.state / "ledger.db") as ledger:
+    claim = Claim(site.drafts)
+    with alone(site.state / "lock"), closing(claim), open_whole(site.state / "ledger.db", now()) as ledger:
+        claim.hold()
         proposer = open_proposer(config)
         index = Index(site.posts, site.state / "index.db")
         try:
-            placer = Placer(Folders(site.drafts, site.posts, site.state), ledger, now)
-            for problem in placer.probe():
-                log.error("folder trouble", problem=problem.message)
+            placer = Placer(Folders(site.drafts, site.posts, site.state), ledger, now, being_written)
             tools = Tools(config, rules, jekyll, index, ledger, placer, proposer, Turns(), now, keep_going)
-            runner = Runner(tools, wake)
+            runner = Runner(tools, wake, claim.hold)
             try:
                 runner.recover()
                 runner.prune()
-            except OSError as error:
-                log.error("recovery not finished", reason=str(error), next="the next start tries again")
+            except (CacheError, OSError) as error:
+                log.error("recovery not finished", reason=str(error), next="it is tried again")
             try:
                 yield Assembled(runner, proposer, tools)
             finally:
@@ -172,6 +146,17 @@ class Daemon:
         """Serve until SIGTERM or SIGINT. Raises BlogmetadError if it cannot start."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
+        while not self._stop.is_set():
+            try:
+                self._run_until_the_ledger_is_lost()
+            except (LedgerError, OSError) as error:
+                if self._runner is None:
+                    raise
+                log.error("cannot work now", reason=str(error), again_in=PAUSE)
+                self._stop.wait(PAUSE)
+
+    def _run_until_the_ledger_is_lost(self) -> None:
+        """Everything is opened anew when the ledger is found damaged, or its folder was taken away."""
         with assemble(self._config, self._keep_going, self._wake.set) as parts:
             self._runner = parts.runner
             watch = Watch(self._config.site.drafts, self._wake.set, polling=self._config.intake.polling)
@@ -182,7 +167,8 @@ class Daemon:
             try:
                 self._serve(parts, watch, scheduler)
             finally:
-                notify("STOPPING=1")
+                if self._stop.is_set():
+                    notify("STOPPING=1")
                 scheduler.shutdown(wait=False)
                 watch.stop()
                 log.info("stopped")
@@ -200,10 +186,10 @@ class Daemon:
         gone = False
         while not self._stop.is_set():
             self._wake.clear()
-            if self._prune.is_set():
-                self._prune.clear()
-                parts.runner.prune()
             try:
+                if self._prune.is_set():
+                    self._prune.clear()
+                    parts.runner.prune()
                 again = parts.runner.round().again
                 if gone:
                     log.info("drafts folder is back")
@@ -213,6 +199,9 @@ class Daemon:
                     log.error("drafts folder is away", reason=str(error))
                 gone, again = True, None
             except (CacheError, LedgerError, OSError) as error:
+                if isinstance(error, LedgerGone) or (isinstance(error, LedgerError) and error.corrupt):
+                    log.error("ledger opened anew", reason=str(error))
+                    return
                 # A full or read-only disk: nothing is lost by waiting, and everything goes on by itself.
                 log.error("cannot work now", reason=str(error), again_in=PAUSE)
                 again = PAUSE

@@ -18,7 +18,7 @@ from typing import Any
 import yaml
 from frontmatter.default_handlers import YAMLHandler
 
-from blogmetad.values import YamlValue
+from blogmetad.values import YamlValue, body_sha256, sha256
 
 MAX_HEAD = 16 * 1024
 MAX_DEPTH = 20
@@ -77,6 +77,14 @@ def split(raw: bytes) -> Split:
             raise MatterError("the front matter is opened with '---' but never closed", 1)
         return Split(None, data)
     return Split(data[opening.end() : closing.start()], data[closing.end() :])
+
+
+def body_hash(raw: bytes) -> str:
+    """The hash of a file's body; that of the whole file where the two cannot be told apart."""
+    try:
+        return body_sha256(split(raw).body)
+    except MatterError:
+        return sha256(raw)
 
 
 class StrictLoader(yaml.SafeLoader):

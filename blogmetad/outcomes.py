@@ -45,9 +45,11 @@ class Superseded:
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """Something outside the draft failed (the model, a folder); tried again later."""
+    """Something outside the draft failed (the model, a folder); tried again later, after ``wait`` seconds if it is
+    known that nothing failed and it will not be long."""
 
     reason: str
+    wait: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,28 +16,21 @@ from dataclasses import asdict, dataclass
 import structlog
 
 from blogmetad import files, matter
-from blogmetad.attempt import Tools, work_on
+from blogmetad.attempt import OPEN_FILE_WAIT, Tools, work_on
 from blogmetad.errors import BlogmetadError
 from blogmetad.flights import Flight, Flights
 from blogmetad.intake.directives import is_ready
 from blogmetad.intake.scan import Found, Scan, being_written, scan
 from blogmetad.intake.settle import Watched, next_due, settle
-from blogmetad.journal import folder, record
 from blogmetad.journal.ledger import Job, State
 from blogmetad.outcomes import Abandoned, Duplicate, Held, Outcome, Parked, Published, Retry, Superseded
-from blogmetad.publish.place import Found as OnDisk
-from blogmetad.publish.place import look
-from blogmetad.publish.recover import recover
-from blogmetad.values import Problem, body_sha256, sha256
+from blogmetad.upkeep import AGAIN, Upkeep
+from blogmetad.values import Problem, sha256
 
 log = structlog.get_logger("blogmetad")
 
 BACK_OFF = (5.0, 15.0, 60.0, 300.0, 900.0)
 """Seconds until something that failed outside the draft is tried again; the last one repeats."""
-
-ENDED = (State.PARKED, State.HELD, State.DONE, State.DUPLICATE, State.SUPERSEDED, State.UNDONE)
-OPEN_FILE_WAIT = 1.0
-"""Seconds until a file that somebody still has open for writing is looked at again."""
 
 UNFINISHED = (State.ACCEPTED, State.STAGED, State.PUBLISHED)
 
@@ -55,12 +48,14 @@ class Done:
 class Round:
     """What a round did. ``done`` are the drafts that have come to an end, ``flying`` the names of those being worked
     on; ``waiting`` drafts have not settled yet or found no place. ``again`` is when to look next (seconds from now),
-    None if only a change of the folder or the end of a draft can bring work."""
+    None if only a change of the folder or the end of a draft can bring work. While there is ``trouble`` with the
+    folders, no draft is taken up."""
 
     done: tuple[Done, ...]
     flying: tuple[str, ...]
     waiting: int
     again: float | None
+    trouble: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,31 +71,24 @@ class Runner:
     """Takes drafts through the pipeline. Used by one thread; ``wake`` is called in another when a draft is done, which
     the next round then closes."""
 
-    def __init__(self, tools: Tools, wake: Callable[[], None] = lambda: None) -> None:
-        self._tools = tools
+    def __init__(
+        self, tools: Tools, wake: Callable[[], None] = lambda: None, claim: Callable[[], None] = lambda: None
+    ) -> None:
+        """``claim`` makes sure that the drafts folder there now is ours, or raises AlreadyRunning."""
+        self._tools, self._claim = tools, claim
         self._flights = Flights(tools.config.model.drafts_at_once, wake)
         self._watched: Mapping[str, Watched] = {}
         self._dealt: dict[str, _Dealt] = {}
+        self._upkeep = Upkeep(tools)
 
     def recover(self) -> None:
-        """Carry on with what an earlier run left half done; then journal entries that are still missing."""
-        tools = self._tools
-        for item in recover(tools.placer):
-            log.info("recovered", job=item.job_id, action=item.action, message=item.message)
-        for job in tools.ledger.jobs(State.ACCEPTED):
-            if look(tools.placer.source(job), job.sha256) is not OnDisk.OURS:
-                tools.placer.supersede(job)
-        folder.clear(tools.config.site.journal)
-        for job in tools.ledger.jobs(*ENDED):
-            if job.entry is None:
-                self._write_entry(job.id)
+        """Carry on with what an earlier run left half done. Raises OSError or BlogmetadError if that has to wait; the
+        rounds try again."""
+        self._upkeep.recover()
 
     def prune(self) -> None:
-        """Remove the kept originals of drafts that ended longer ago than the configuration says."""
-        tools = self._tools
-        pruned = tools.placer.prune(dt.timedelta(days=tools.config.publish.keep_days), tools.now())
-        if pruned:
-            log.info("pruned", jobs=list(pruned))
+        """Remove the kept copies of drafts that ended longer ago than the configuration says."""
+        self._upkeep.prune()
 
     @property
     def busy(self) -> bool:
@@ -122,9 +110,14 @@ class Runner:
         away."""
         tools, now = self._tools, self._tools.now()
         done = self._close_all(self._flights.take_out())
+        self._claim()
         seen = scan(tools.config.site.drafts, max_bytes=tools.config.intake.max_bytes)
-        names = {found.name for found in seen.found}
-        self._dealt = {name: dealt for name, dealt in self._dealt.items() if name in names}
+        around = self._upkeep.look_around(idle=not self.busy)
+        done += [Done(job.name, job.id, Parked(job.problems)) for job in around.parked]
+        if around.trouble:
+            flying = tuple(flight.found.name for flight in self._flights.flying)
+            return Round(tuple(done), flying, 0, AGAIN, around.trouble)
+        self._forget(seen)
         fresh = [found for found in seen.found if self._due(found, now)]
         quiet = tools.config.intake.settle_seconds
         self._watched, settled = settle(self._watched, fresh, time.monotonic(), quiet)
@@ -133,6 +126,16 @@ class Runner:
         waiting = sum(self._due(found, now) for found in fresh)
         flying = tuple(flight.found.name for flight in self._flights.flying)
         return Round((*done, *refused), flying, waiting, self._again(now, open_files))
+
+    def _forget(self, seen: Scan) -> None:
+        """What was dealt with is to be looked at again if it is gone, or if the ledger wants it tried once more."""
+        names = {found.name for found in seen.found}
+        again = {job.name for job in self._tools.ledger.jobs(State.ACCEPTED)}
+        self._dealt = {
+            name: dealt
+            for name, dealt in self._dealt.items()
+            if name in names and not (dealt.until is None and name in again)
+        }
 
     def stop(self) -> None:
         """Withdraw the drafts in flight, wait until they are, and write down what became of each."""
@@ -193,7 +196,7 @@ class Runner:
             self._dealt[found.name] = _Dealt(found)
             self._drop_older(found.name)
             return None
-        body = _body_of(raw)
+        body = matter.body_hash(raw)
         if any(flight.job.body_sha256 == body for flight in self._flights.flying):
             return None  # once that one is a post, this is its duplicate; the end of it wakes us
         job = self._job(found, raw, body, dt.datetime.fromtimestamp(state.st_mtime, dt.UTC))
@@ -228,7 +231,7 @@ class Runner:
         older = self._tools.ledger.latest(name)
         if older is not None and older.state in (State.ACCEPTED, State.PARKED, State.HELD):
             self._tools.placer.supersede(older)
-            self._write_entry(older.id)
+            self._upkeep.write_entry(older.id)
 
     def _close_all(self, flights: Sequence[Flight]) -> list[Done]:
         """What became of these drafts. Raises, once all are seen to, what kept one of them from being written down."""
@@ -270,25 +273,17 @@ class Runner:
             case Superseded():
                 self._dealt.pop(found.name, None)
             case Retry():
-                wait = BACK_OFF[min(failures, len(BACK_OFF) - 1)]
+                wait = BACK_OFF[min(failures, len(BACK_OFF) - 1)] if outcome.wait is None else outcome.wait
                 facts = {"reason": outcome.reason, "again_in": wait}
                 until = now + dt.timedelta(seconds=wait)
-                self._dealt[found.name] = _Dealt(found, until, failures + 1)
+                self._dealt[found.name] = _Dealt(found, until, failures + (outcome.wait is None))
             case Abandoned():
                 pass
         kind = type(outcome).__name__.lower()
         write = log.warning if isinstance(outcome, Parked | Retry) else log.info
         write(kind, draft=found.name, job=job.id, seconds=round(seconds, 2), **facts)
         if not isinstance(outcome, Retry | Abandoned):
-            self._write_entry(job.id)
-
-    def _write_entry(self, job_id: str) -> None:
-        """A journal that cannot be written never harms a post; the next start tries again."""
-        tools = self._tools
-        try:
-            record.write_entry(tools.config.site.journal, tools.ledger, job_id, tools.site.timezone, tools.now())
-        except (OSError, ValueError) as error:
-            log.error("journal entry not written", job=job_id, reason=str(error))
+            self._upkeep.write_entry(job.id)
 
     def _report_odd(self, seen: Scan) -> list[Done]:
         told = (self._refuse(problem.field or "", problem) for problem in seen.odd)
@@ -305,13 +300,5 @@ class Runner:
         tools.ledger.step(job.id, "parked", {"problems": [asdict(problem)]}, now)
         tools.ledger.move(job.id, State.PARKED, now, problems=(problem,))
         log.warning("parked", draft=name, job=job.id, problems=[problem.message])
-        self._write_entry(job.id)
+        self._upkeep.write_entry(job.id)
         return Done(name, job.id, Parked((problem,)))
-
-
-def _body_of(raw: bytes) -> str:
-    """The hash of a draft's body; that of the whole file where the two cannot be told apart."""
-    try:
-        return body_sha256(matter.split(raw).body)
-    except matter.MatterError:
-        return sha256(raw)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Sequence
 
 import typer
 from rich.markup import escape
@@ -11,12 +12,23 @@ from rich.markup import escape
 from blogmetad.cli.exits import Exit
 from blogmetad.cli.options import ConfigOption, JsonOption, as_json, console, load, print_json, progress
 from blogmetad.daemon import Daemon, assemble
+from blogmetad.errors import BlogmetadError
 from blogmetad.model.proposal import ModelUnavailable
 from blogmetad.outcomes import Abandoned, Duplicate, Held, Outcome, Parked, Published, Retry, Superseded
 from blogmetad.runner import Done, Round, Runner
+from blogmetad.values import Problem
 
 PATIENCE = 60.0
 """Seconds ``once`` waits for files that keep changing before it leaves them to the next run."""
+
+
+class FolderTrouble(BlogmetadError):
+    """A folder does not let drafts be taken up."""
+
+    hint = "'blogmetad doctor' tries the folders out"
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__(" ".join(problem.message for problem in problems))
 
 
 def add_to(app: typer.Typer) -> None:
@@ -62,9 +74,12 @@ def _drain(runner: Runner, news: threading.Event, machine: bool) -> list[Done]:
             for done in finished.done:
                 _report(done, machine)
             results += finished.done
-            failed = next((done.outcome for done in finished.done if isinstance(done.outcome, Retry)), None)
+            retries = [done.outcome for done in finished.done if isinstance(done.outcome, Retry)]
+            failed = next((retry for retry in retries if retry.wait is None), None)
             if failed is not None:
                 raise ModelUnavailable(failed.reason)
+            if finished.trouble:
+                raise FolderTrouble(finished.trouble)
             if finished.done or finished.flying:
                 idle_since = time.monotonic()
             if not finished.flying and (not finished.waiting or time.monotonic() - idle_since > PATIENCE):

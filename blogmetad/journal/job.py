@@ -159,10 +159,15 @@ def from_step(row: Sequence[Any]) -> Step:
 def _file_name(stored: bytes) -> str:
     """A file's name below its folder. Whatever a damaged ledger says, nothing outside the folder is touched."""
     name = os.fsdecode(stored)
-    where = PurePosixPath(name)
-    if "\0" in name or where.is_absolute() or ".." in where.parts:
+    if leads_astray(name):
         raise ValueError(f"{name!r} is no file name")
     return name
+
+
+def leads_astray(name: str) -> bool:
+    """Whether this cannot be the name of a file below the folder it is looked for in."""
+    where = PurePosixPath(name)
+    return "\0" in name or where.is_absolute() or ".." in where.parts
 
 
 def _moment(stored: str) -> dt.datetime:

@@ -35,7 +35,7 @@ from blogmetad.journal.job import (
 )
 from blogmetad.values import Problem
 
-__all__ = ["Event", "Job", "Ledger", "LedgerError", "State", "Step"]
+__all__ = ["Event", "Job", "Ledger", "LedgerError", "LedgerGone", "State", "Step"]
 
 _BUSY_SECONDS = 5.0
 _STEP = "INSERT INTO step (job, at, name, data) VALUES (?, ?, ?, ?)"
@@ -56,6 +56,13 @@ class LedgerError(BlogmetadError):
         self.reason = reason
         self.hint = hint
         self.corrupt = corrupt
+
+
+class LedgerGone(LedgerError):
+    """The file is no longer where it was opened: its folder was removed, replaced or unmounted."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, "is gone, or was replaced by another", "It is opened anew.")
 
 
 class _Unset(Enum):

@@ -1,9 +1,9 @@
 """Where the pieces of a post lie, and whether these file systems can do what the protocol asks of them.
 
-A post gets its name by a hard link and a draft leaves by a rename, and neither crosses from one mount to
-another. So what is staged lies on the mount of the posts and what is retired on the mount of the drafts: in
-the state folder if that is the same mount, else in a ``.blogmetad`` folder beside them, which scanners,
-Jekyll and Git pass over.
+A post gets its name by a hard link (or, where there are none, by a rename that replaces nothing) and a draft
+leaves by a rename, and neither crosses from one mount to another. So what is staged lies on the mount of the posts
+and what is retired on the mount of the drafts: in the state folder if that is the same mount, else in a
+``.blogmetad`` folder beside them, which scanners, Jekyll and Git pass over.
 """
 
 from __future__ import annotations
@@ -96,6 +96,14 @@ def probe(folders: Folders) -> tuple[Problem, ...]:
     return tuple(problem for name, folder, trial in trials if (problem := _tried(name, folder, trial)) is not None)
 
 
+def at_a_glance(folders: Folders) -> tuple[Problem, ...]:
+    """What can be seen to be wrong with the folders without trying anything: one is missing, or read-only."""
+    missing = _missing(folders)
+    named = (("drafts", folders.drafts), ("posts", folders.posts), ("state", folders.state))
+    closed = (n for n in named if n[1].is_dir() and not os.access(n[1], os.W_OK | os.X_OK))
+    return (*missing, *(_unwritable(name, folder, "it is read-only, or not ours") for name, folder in closed))
+
+
 def _missing(folders: Folders) -> tuple[Problem, ...]:
     return tuple(
         Problem(
@@ -114,15 +122,20 @@ def _tried(name: str, folder: Path, trial: Callable[[], None]) -> Problem | None
         trial()
     except OSError as error:
         cause = os.strerror(error.errno) if error.errno else str(error)
-        if error.errno in (errno.EPERM, errno.EOPNOTSUPP, errno.EXDEV, errno.EMLINK, errno.ENOSYS):
+        if error.errno in (errno.EOPNOTSUPP, errno.EXDEV, errno.ENOSYS):
             message = (
-                f"The {name} folder {folder} is on a file system where blogmetad cannot link and rename "
-                f"files ({cause}); posts could get lost or be overwritten there, so use a folder on another one."
+                f"The {name} folder {folder} is on a file system where a file cannot be given a name without the "
+                f"danger of replacing another ({cause}); posts could be overwritten there, so use a folder on another "
+                "one."
             )
             return Problem("folder.links", message, name)
-        message = f"The {name} folder {folder} is not writable ({cause}); correct its permissions or free space."
-        return Problem("folder.unwritable", message, name)
+        return _unwritable(name, folder, cause)
     return None
+
+
+def _unwritable(name: str, folder: Path, cause: str) -> Problem:
+    message = f"The {name} folder {folder} is not writable ({cause}); correct its permissions or free space."
+    return Problem("folder.unwritable", message, name)
 
 
 def _clear(folder: Path) -> None:

@@ -109,10 +109,18 @@ class Placer:
     called again later: it goes on from what the ledger and the disk say.
     """
 
-    def __init__(self, places: Folders, ledger: LedgerLike, now: Callable[[], dt.datetime]) -> None:
+    def __init__(
+        self,
+        places: Folders,
+        ledger: LedgerLike,
+        now: Callable[[], dt.datetime],
+        writing: Callable[[Path], bool | None] = lambda _: None,
+    ) -> None:
+        """``writing`` tells whether a program has a draft open for writing, as far as that can be told."""
         self.folders = places
         self.ledger = ledger
         self.now = now
+        self.writing = writing
         self._naming = threading.RLock()
 
     def probe(self) -> tuple[Problem, ...]:
@@ -130,7 +138,9 @@ class Placer:
         found = look(path, sha256(raw))
         if found is Found.OTHER:  # a stranger from a lost ledger that happens to have this id
             self.quarantine(path)
-        if found is not Found.OURS:
+        if found is Found.OURS:
+            files.fsync_dir(path.parent)  # it may have got its name a moment before a crash
+        else:
             files.write_new(path, raw, mode=0o600)
 
     def original(self, job_id: str) -> bytes:
@@ -189,12 +199,13 @@ class Placer:
 
     def left(self, job: JobLike) -> bool:
         """Whether the draft is no longer there as it was taken up: removed, renamed, or saved again."""
-        return look(self.source(job), job.sha256) is not Found.OURS
+        return self._look_at_draft(job) is not Found.OURS
 
-    def supersede(self, job: JobLike) -> Superseded:
+    def supersede(self, job: JobLike, why: str | None = None) -> Superseded:
         """End a job whose draft is no longer what it was taken up as; a newer version is a job of its own."""
-        gone = look(self.source(job), job.sha256) is Found.GONE
-        why = "the draft was removed" if gone else "the draft was saved again"
+        if why is None:
+            gone = self._look_at_draft(job) is Found.GONE
+            why = "the draft was removed" if gone else "the draft was saved again"
         with self.ledger.transaction():
             self.ledger.step(job.id, "superseded", {"because": why}, self.now())
             self.ledger.move(job.id, SUPERSEDED, self.now(), target=None, post_sha256=None)
@@ -205,11 +216,11 @@ class Placer:
         """Set the draft aside without ever unlinking it. If the author saved a newer version, that one stays,
         and its name is returned: the draft's own, or the next free one if yet another took it."""
         source, retired = self.source(job), self.folders.retired / job.id
+        found = self._look_at_draft(job)
         if files.same_file(source, retired):
             files.remove(retired)  # a crash came between the two halves of giving a newer version back
         elif look(retired, job.sha256) is Found.OTHER:
             return self._give_back(job)
-        found = look(source, job.sha256)
         if found is Found.OTHER:
             return job.name
         if found is Found.OURS:
@@ -266,7 +277,9 @@ class Placer:
 
     def _stage(self, job: JobLike, post: Post, taken: _Taken) -> JobLike:
         path = self.folders.stage / job.id
-        if look(path, post.sha256) is not Found.OURS:
+        if look(path, post.sha256) is Found.OURS:
+            files.fsync_dir(path.parent)
+        else:
             files.remove(path)  # from an attempt that never got as far as the ledger
             files.write_new(path, post.content)
         target = next(self._free_names(post.filename, post.sha256, taken))
@@ -282,6 +295,8 @@ class Placer:
         if look(self.folders.posts / target, job.post_sha256) is not Found.OURS:
             if self.left(job):
                 return self.supersede(job)
+            if self.writing(self.source(job)):
+                raise BlockingIOError(errno.EAGAIN, "a program still has the draft open for writing", job.name)
             if look(staged, job.post_sha256) is not Found.OURS:
                 files.remove(staged)
                 self.ledger.move(job.id, ACCEPTED, self.now(), target=None, post_sha256=None)
@@ -306,6 +321,13 @@ class Placer:
                     continue
             break
         return target
+
+    def _look_at_draft(self, job: JobLike) -> Found:
+        """A folder that is away says nothing about its drafts. Raises FileNotFoundError then."""
+        found = look(self.source(job), job.sha256)
+        if found is Found.GONE and not self.folders.drafts.is_dir():
+            raise FileNotFoundError(errno.ENOENT, "the drafts folder is away", str(self.folders.drafts))
+        return found
 
     def _being_undone(self, job: JobLike) -> bool:
         """Whether an undo began and has not given the draft back: then the kept copies are the only ones."""

@@ -29,6 +29,10 @@ class JobLike(Protocol):
     @property
     def sha256(self) -> str: ...
     @property
+    def size(self) -> int: ...
+    @property
+    def settled(self) -> dt.datetime: ...
+    @property
     def state(self) -> str: ...
     @property
     def target(self) -> str | None: ...
@@ -55,6 +59,19 @@ class LedgerLike(Protocol):
     def steps(self, job_id: str, /) -> Sequence[StepLike]: ...
     def step(self, job_id: str, name: str, data: Mapping[str, Any], now: dt.datetime, /) -> None: ...
     def transaction(self) -> AbstractContextManager[None]: ...
+    def open_job(
+        self,
+        name: str,
+        sha256: str,
+        body_sha256: str,
+        size: int,
+        arrived: dt.datetime,
+        settled: dt.datetime,
+        now: dt.datetime,
+        /,
+        *,
+        known_as: str | None = ...,
+    ) -> JobLike: ...
     def move(
         self,
         job_id: str,
@@ -65,4 +82,6 @@ class LedgerLike(Protocol):
         name: str = ...,
         target: str | None = ...,
         post_sha256: str | None = ...,
+        entry: str | None = ...,
+        entry_sha256: str | None = ...,
     ) -> JobLike: ...

@@ -20,7 +20,7 @@ from blogmetad import files
 from blogmetad.outcomes import Published
 from blogmetad.publish import undo
 from blogmetad.publish.place import Found, Placer, look
-from blogmetad.publish.records import ACCEPTED, PUBLISHED, STAGED, UNDONE, JobLike
+from blogmetad.publish.records import ACCEPTED, DUPLICATE, PUBLISHED, STAGED, UNDONE, JobLike
 
 Action = Literal["redo", "finished", "superseded", "undone", "cleared", "quarantined", "failed"]
 
@@ -41,6 +41,7 @@ def recover(placer: Placer) -> tuple[Recovered, ...]:
     Jobs that come out ``finished`` are done in the ledger, but have no journal entry yet.
     """
     recovered: list[Recovered] = []
+    files.fsync_dir(placer.folders.state)  # our folders may have been made a moment before a crash
     for job in placer.ledger.jobs(ACCEPTED, STAGED, PUBLISHED, UNDONE, newest_first=False):
         try:
             recovered += _job(placer, job)
@@ -60,6 +61,10 @@ def _job(placer: Placer, job: JobLike) -> Iterator[Recovered]:
 
 
 def _accepted(placer: Placer, job: JobLike) -> Recovered:
+    twin = next((step.data.get("post") for step in placer.ledger.steps(job.id) if step.name == "duplicate"), None)
+    if isinstance(twin, str) and placer.left(job) and look(placer.folders.retired / job.id, job.sha256) is Found.OURS:
+        placer.ledger.move(job.id, DUPLICATE, placer.now(), target=twin)
+        return Recovered(job.id, "finished", f"The draft {job.name} was set aside: {twin} has the same text.")
     if look(placer.folders.originals / job.id, job.sha256) is Found.OURS:
         return Recovered(job.id, "redo", f"The draft {job.name} had been taken up and is done again.")
     source = placer.source(job)

@@ -13,6 +13,7 @@ import pytest
 
 from blogmetad import matter
 from blogmetad.journal.ledger import State
+from blogmetad.upkeep import AGAIN
 from tests.system.blog import CHINESE, Blog, make_blog
 
 
@@ -154,9 +155,12 @@ def test_the_posts_folder_may_go_and_come_back(blog: Blog) -> None:
         daemon.wait_for("first.md", State.PARKED)
         away = blog.posts.rename(blog.root / "weg")
         blog.drop("first.md", CHINESE)
-        daemon.wait(lambda: daemon.said("retry") or daemon.said("cannot work now"))
+        daemon.wait(lambda: daemon.said("folder trouble"))
+        time.sleep(AGAIN + 1)
+        assert len(daemon.said("folder trouble")) == 1
         away.rename(blog.posts)
         daemon.wait_for("first.md", State.DONE)
+        assert len(daemon.said("the folders are well again")) == 1
     assert len(blog.published()) == 1
 
 

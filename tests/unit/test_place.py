@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import ctypes
 import datetime as dt
 import errno
 import os
@@ -8,6 +9,7 @@ import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from placing import NOW, POST, RAW, Desk
@@ -16,7 +18,8 @@ from blogmetad import files
 from blogmetad.journal.ledger import State
 from blogmetad.outcomes import Published, Superseded
 from blogmetad.publish import folders
-from blogmetad.publish.place import numbered
+from blogmetad.publish.place import Placer, numbered
+from blogmetad.publish.undo import Undone, undo
 from blogmetad.values import Post
 
 EDITED = RAW + "补充。\n".encode()
@@ -322,13 +325,29 @@ def test_all_missing_folders_are_told_at_once(desk: Desk) -> None:
     assert str(desk.folders.drafts) in problems[0].message
 
 
-def test_a_file_system_without_links_is_told_before_anything_is_at_stake(
+def without_links(*_: object, **__: object) -> None:
+    raise OSError(errno.EPERM, "operation not permitted")
+
+
+def test_where_files_have_one_name_only_everything_goes_on_and_nothing_is_overwritten(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(*_: object, **__: object) -> None:
-        raise OSError(errno.EPERM, "operation not permitted")
+    monkeypatch.setattr(os, "link", without_links)
+    desk.post().write_bytes("别人的".encode())
 
-    monkeypatch.setattr(os, "link", refuse)
+    assert desk.placer.probe() == ()
+    job = desk.publish()
+
+    assert desk.posts() == {POST.filename: "别人的".encode(), "2025-04-29-causal-2.md": POST.content}
+    assert undo(desk.placer, job) == Undone("因果.md", "2025-04-29-causal-2.md")
+    assert desk.draft().read_bytes() == RAW
+
+
+def test_where_names_could_be_overwritten_that_is_told_before_anything_is_at_stake(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "link", without_links)
+    monkeypatch.setattr(ctypes, "CDLL", lambda *_, **__: SimpleNamespace())
 
     problems = desk.placer.probe()
 
@@ -337,6 +356,43 @@ def test_a_file_system_without_links_is_told_before_anything_is_at_stake(
         ("folder.links", "posts"),
         ("folder.links", "drafts"),
     }
+
+
+def test_what_is_wrong_with_folders_shows_at_a_glance(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert folders.at_a_glance(desk.folders) == ()
+
+    desk.folders.posts.rmdir()
+    monkeypatch.setattr(os, "access", lambda path, _: path != desk.folders.drafts)
+
+    problems = folders.at_a_glance(desk.folders)
+    assert [(p.rule, p.field) for p in problems] == [("folder.missing", "posts"), ("folder.unwritable", "drafts")]
+
+
+def test_a_draft_that_a_program_opens_again_waits_and_its_post_with_it(desk: Desk) -> None:
+    job = desk.accept()
+    writing = [True, False]
+    placer = Placer(desk.folders, desk.ledger, lambda: NOW, lambda _: writing.pop(0))
+
+    with pytest.raises(BlockingIOError, match="still has the draft open"):
+        placer.place(job, POST)
+    assert desk.posts() == {}
+    assert desk.job(job).state is State.STAGED
+
+    assert placer.place(job, POST) == Published(POST.filename, POST.sha256)
+
+
+def test_a_drafts_folder_that_is_away_says_nothing_about_its_drafts(desk: Desk) -> None:
+    job = desk.accept()
+    away = desk.folders.drafts.rename(desk.root / "weg")
+
+    for ask in (lambda: desk.placer.left(job), lambda: desk.placer.place(job, POST), lambda: desk.placer.retire(job)):
+        with pytest.raises(FileNotFoundError, match="drafts"):
+            ask()
+    assert desk.job(job).state is State.STAGED
+    assert desk.posts() == {}
+
+    away.rename(desk.folders.drafts)
+    assert desk.placer.place(job, POST) == Published(POST.filename, POST.sha256)
 
 
 def test_a_full_disk_is_told_as_a_folder_that_is_not_writable(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
