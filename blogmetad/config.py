@@ -8,16 +8,15 @@ import os
 import re
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, Strict, ValidationError
 from pydantic_core import PydanticCustomError
 
+from blogmetad.audience import Git, Hook, Notify, in_brackets
 from blogmetad.errors import BlogmetadError
-
-UNQUOTED = "unquoted"
-"""The type of a fault whose input is not shown: it could hold a secret."""
+from blogmetad.section import LISTED, SAID, UNQUOTED, Section
 
 HINT = "config.example.toml lists every key with its meaning"
 
@@ -31,16 +30,11 @@ class ConfigError(BlogmetadError):
         self.hint = hint
 
 
-class _Section(BaseModel):
-    # Strict: TOML has types, so "2.0" in quotes is a slip to report and not a number to guess.
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
-
-
 Folder = Annotated[Path, Strict(False)]
 """A path, written as text in TOML."""
 
 
-class Site(_Section):
+class Site(Section):
     """Where the blog lives. Relative folders lie in ``root``; a relative ``root`` lies beside the file."""
 
     root: Folder
@@ -55,7 +49,7 @@ Ready = Literal["settled", "marked"]
 """Which drafts are taken up: all that have settled, or those that are marked as ready."""
 
 
-class Intake(_Section):
+class Intake(Section):
     """When a file counts as whole, and how the drafts folder is watched. Seconds and bytes."""
 
     settle_seconds: float = Field(default=2.0, ge=0.0, le=3600.0)
@@ -69,7 +63,7 @@ AT_ONCE = 4
 """Drafts at a time where ``parallel`` does not say."""
 
 
-class Model(_Section):
+class Model(Section):
     """Which model, and what it may use. ``name`` is one of the catalogue or the path of a GGUF file; with the engine
     ``openai`` the model is on a server, and ``[server]`` says which."""
 
@@ -119,7 +113,7 @@ def _named(pattern: str, what: str) -> AfterValidator:
     return AfterValidator(check)
 
 
-class Server(_Section):
+class Server(Section):
     """A server that answers in place of a model here. ``model`` is its name there; empty: the only one it has.
 
     Its key is read from the environment variable or the systemd credential of the name given; it never stands here.
@@ -136,7 +130,7 @@ class Server(_Section):
     retries: int = Field(default=4, ge=0, le=20)
 
 
-class Publish(_Section):
+class Publish(Section):
     """How drafts become posts. ``attempts`` is how often a draft may cost the model its life before it is parked."""
 
     hold_future: bool = True
@@ -144,14 +138,20 @@ class Publish(_Section):
     keep_days: int = Field(default=30, ge=1, le=36_500)
 
 
-class Log(_Section):
+class Journal(Section):
+    """What the journal tells beside every draft's story. ``digest``: an entry about each week, or none."""
+
+    digest: Literal["weekly", "off"] = "weekly"
+
+
+class Log(Section):
     """Log lines on standard error: pretty on a terminal, JSON elsewhere, unless ``format`` says which."""
 
     level: Literal["debug", "info", "warning", "error"] = "info"
     format: Literal["auto", "json", "console"] = "auto"
 
 
-class Config(_Section):
+class Config(Section):
     """Everything configurable. Paths are absolute once loaded."""
 
     site: Site
@@ -159,7 +159,11 @@ class Config(_Section):
     model: Model = Model()
     server: Server = Server()
     publish: Publish = Publish()
+    journal: Journal = Journal()
+    git: Git = Git()
+    notify: Notify = Notify()
     log: Log = Log()
+    hooks: Annotated[tuple[Hook, ...], LISTED, BeforeValidator(in_brackets)] = ()
 
 
 def load(file: Path) -> Config:
@@ -219,8 +223,7 @@ def _clashes(site: Site) -> tuple[str, ...]:
 def _fault(error: Any) -> str:
     """One validation error in words: where, what, and the nearest key that exists."""
     where = [str(part) for part in error["loc"]]
-    section, key = ".".join(where[:-1]), where[-1]
-    place = f"[{section}] {key}" if section else f"[{key}]"
+    key, place = where[-1], _place(where)
     if error["type"] == "extra_forbidden":
         known = _keys(where[:-1])
         close = difflib.get_close_matches(key, known, n=1)
@@ -228,14 +231,24 @@ def _fault(error: Any) -> str:
         return f"{place}: is not a key here; {meant}"
     if error["type"] == "missing":
         return f"{place}: is missing, and there is no default for it"
-    if error["type"] == UNQUOTED:
+    if error["type"] in (UNQUOTED, SAID):
         return f"{place}: {error['msg']}"
     wanted = _WANTED.get(error["type"]) or error["msg"].removeprefix("Input should be").strip()
     return f"{place}: must be {wanted}, but it is {error['input']!r}"
 
 
+def _place(where: list[str]) -> str:
+    """A key as it is found in the file. Sections of which there may be many are counted from one."""
+    if where[1:2] and where[1].isdigit():
+        number, inside = int(where[1]) + 1, where[2:]
+        return f"[[{where[0]}]] number {number}" + (f", {inside[0]}" if inside else "")
+    section = ".".join(where[:-1])
+    return f"[{section}] {where[-1]}" if section else f"[{where[-1]}]"
+
+
 _WANTED = {
     "model_type": "a section with keys of its own",
+    "tuple_type": "a list",
     "path_type": "a path in quotes",
     "string_type": "text in quotes",
     "bool_type": "true or false",
@@ -247,9 +260,12 @@ _WANTED = {
 def _keys(path: list[str]) -> list[str]:
     model: type[BaseModel] = Config
     for part in path:
+        if part.isdigit():
+            continue  # one of a list of sections
         annotation = model.model_fields[part].annotation
-        assert isinstance(annotation, type)
-        model = annotation
+        inner = next((each for each in get_args(annotation) if isinstance(each, type)), annotation)
+        assert isinstance(inner, type)
+        model = inner
     return list(model.model_fields)
 
 

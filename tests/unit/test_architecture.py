@@ -11,7 +11,19 @@ import pytest
 
 ROOT = Path(__file__).parents[2] / "blogmetad"
 STAGES = ("intake", "site", "rules", "model", "publish", "journal")
-BASE = {"values", "outcomes", "matter", "prose", "inplace", "errors", "files", "config", "notify"}
+BASE = {
+    "values",
+    "outcomes",
+    "matter",
+    "prose",
+    "inplace",
+    "errors",
+    "files",
+    "config",
+    "section",
+    "audience",
+    "notify",
+}
 
 
 def imports_of(file: Path) -> set[str]:
