@@ -39,6 +39,7 @@ from blogmetad.runner import Runner
 from blogmetad.site.index import CacheError, Index
 from blogmetad.site.jekyll import read_site
 from blogmetad.turns import Turns
+from blogmetad.weeks import sum_up
 
 log = structlog.get_logger("blogmetad")
 
@@ -122,6 +123,7 @@ def assemble(
             except (CacheError, OSError) as error:
                 log.error("recovery not finished", reason=str(error), next="it is tried again")
             try:
+                sum_up(tools)
                 yield Assembled(runner, proposer, tools)
             finally:
                 runner.stop()
@@ -135,7 +137,8 @@ class Daemon:
 
     def __init__(self, config: Config) -> None:
         self._config = config
-        self._stop, self._wake, self._prune = threading.Event(), threading.Event(), threading.Event()
+        self._stop, self._wake = threading.Event(), threading.Event()
+        self._prune, self._sum_up = threading.Event(), threading.Event()
         self._pinged = 0.0
         self._runner: Runner | None = None
         self.interrupted = False
@@ -163,6 +166,7 @@ class Daemon:
             scheduler = BackgroundScheduler(timezone=dt.UTC, job_defaults={"misfire_grace_time": None})
             scheduler.add_job(self._wake.set, "interval", seconds=self._config.intake.rescan_seconds)
             scheduler.add_job(self._prune.set, "interval", days=1)
+            scheduler.add_job(self._sum_up.set, "interval", hours=1)
             scheduler.start()
             try:
                 self._serve(parts, watch, scheduler)
@@ -186,6 +190,9 @@ class Daemon:
         gone = False
         while not self._stop.is_set():
             self._wake.clear()
+            if self._sum_up.is_set():
+                self._sum_up.clear()
+                sum_up(parts.tools)
             try:
                 if self._prune.is_set():
                     self._prune.clear()

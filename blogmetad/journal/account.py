@@ -25,7 +25,8 @@ _WORDS = ("tags", "categories")
 class Field:
     """A field of the post: its value as text, as terms where it holds a list, and how it came to be.
 
-    ``proposed`` is what the model said before the check, ``changes`` what the check did to it, a sentence each.
+    ``proposed`` is what the model said before the check, ``changes`` what the check did to it, a sentence each;
+    ``rule`` is cited without the name of its document.
     """
 
     name: str
@@ -69,7 +70,8 @@ class Moment:
 @dataclass(frozen=True, slots=True)
 class Account:
     """All that is known of one version of one draft. ``chars`` is the length of its body, ``shown`` how much of that
-    the model read, ``of`` how many posts the site had; ``reasons`` say why it is parked, or was not worked on.
+    the model read, ``asked`` the fields it was asked for, ``of`` how many posts the site had; ``reasons`` say why the
+    draft is parked, or was not worked on.
 
     ``attempts`` are those of the try that led to the outcome.
     """
@@ -86,6 +88,7 @@ class Account:
     size: int
     chars: int | None
     shown: int | None
+    asked: tuple[str, ...]
     rules: str
     neighbours: tuple[Neighbour, ...]
     of: int
@@ -134,7 +137,7 @@ def read(story: Story) -> Account:
     """A story as typed facts."""
     facts = _Facts(story.steps)
     seen, digest, near, checked = (facts.last(name) for name in ("read", "digest", "recalled", "checked"))
-    rules = facts.last("rules")
+    rules = _titled(facts.last("rules"))
     rows = [row for row in _maps(checked.get("decisions")) if row.get("field")]
     return Account(
         id=story.id,
@@ -149,13 +152,14 @@ def read(story: Story) -> Account:
         size=story.size,
         chars=_number(seen.get("chars")),
         shown=_number(digest.get("chars")),
-        rules=f"{rules['name']} v{rules.get('version', '?')}" if rules.get("name") else "",
+        asked=tuple(map(str, digest.get("asked") or ())),
+        rules=rules,
         neighbours=tuple(
             Neighbour(str(row["post"]), float(row.get("share") or 0.0)) for row in _maps(near.get("posts"))
         ),
         of=_number(near.get("of")) or 0,
         attempts=_attempts(story.steps),
-        fields=tuple(_field(row) for row in rows),
+        fields=tuple(_field(row, rules) for row in rows),
         queued=tuple((str(field), str(term)) for field, term in _pairs(checked.get("queued"))),
         reasons=_reasons(story),
         moments=tuple(Moment(step.at, step.name) for step in story.steps),
@@ -194,7 +198,11 @@ def _attempt(step: Happened) -> Attempt:
     return Attempt(step.at, str(data.get("model", "")), str(data.get("mode", "")), values, Usage(**usage), {})
 
 
-def _field(row: Mapping[str, Any]) -> Field:
+def _titled(rules: Mapping[str, Any]) -> str:
+    return f"{rules['name']} v{rules.get('version', '?')}" if rules.get("name") else ""
+
+
+def _field(row: Mapping[str, Any], rules: str) -> Field:
     name, value = str(row["field"]), row.get("value")
     proposed = row.get("proposed")
     return Field(
@@ -202,7 +210,7 @@ def _field(row: Mapping[str, Any]) -> Field:
         text=_text(value),
         terms=_terms(name, value),
         source=str(row.get("source", "")),
-        rule=str(row.get("rule", "")).removeprefix(f"{name}: "),
+        rule=str(row.get("rule", "")).removeprefix(f"{name}: ").removesuffix(f" (rules: {rules})"),
         proposed=None if proposed is None else str(proposed),
         changes=tuple(map(str, row.get("changes") or ())),
         evidence=tuple(map(str, row.get("evidence") or ())),

@@ -21,6 +21,10 @@ def _note(data: Facts) -> str:
     return next((str(value) for value in told if value), "")
 
 
+def _nothing(data: Facts) -> str:  # noqa: ARG001
+    return ""
+
+
 def _read(data: Facts) -> str:
     return f"{data['chars']} characters, {_counted(len(data['fields']), 'field')} of the author's"
 
@@ -75,5 +79,8 @@ _WORDS: Mapping[str, Callable[[Facts], str]] = {
     "parked": _problems,
     "refused": _problems,
     "held": _held,
+    "staged": _nothing,
+    "published": _nothing,
+    "retired": _nothing,
     "done": _done,
 }

@@ -90,14 +90,14 @@ def _title(story: Story) -> str:
         "superseded": "replaced by a newer version",
         "undone": "published, then undone",
     }
-    return f"{_inline(story.name)}: {words.get(story.outcome, 'in progress')}"
+    return f"{inline(story.name)}: {words.get(story.outcome, 'in progress')}"
 
 
 def _summary(story: Story, zone: dt.tzinfo) -> str:
     rows = [
         ("arrived", _moment(story.arrived, zone)),
         ("settled", _moment(story.settled, zone)),
-        ("draft", f"{_inline(story.name)}, {story.size} bytes, SHA-256 `{story.sha256[:16]}…`"),
+        ("draft", f"{inline(story.name)}, {story.size} bytes, SHA-256 `{story.sha256[:16]}…`"),
     ]
     if story.target:
         rows.append(("post", f"`{story.target}`"))
@@ -132,12 +132,12 @@ def _read(data: Mapping[str, Any]) -> str:
 
 
 def _rules(data: Mapping[str, Any]) -> str:
-    which = f"**{_inline(data['name'])}**, version {data['version']}, SHA-256 `{data['sha256'][:16]}…`"
-    return f"- rules document {which} ({_inline(data['source'])})\n"
+    which = f"**{inline(data['name'])}**, version {data['version']}, SHA-256 `{data['sha256'][:16]}…`"
+    return f"- rules document {which} ({inline(data['source'])})\n"
 
 
 def _recalled(data: Mapping[str, Any]) -> str:
-    near = ", ".join(f"{_inline(post['post'])} ({post['share']:.0%})" for post in data["posts"])
+    near = ", ".join(f"{inline(post['post'])} ({post['share']:.0%})" for post in data["posts"])
     return f"- similar posts: {f'{near},' if near else 'none'} of {data['of']} published\n"
 
 
@@ -149,8 +149,8 @@ def _digested(data: Mapping[str, Any]) -> str:
 
 
 def _proposed(data: Mapping[str, Any]) -> str:
-    lines = [f"- model **{_inline(data['model'])}**, mode {data['mode']}\n", _cost(data["usage"])]
-    lines += [f"- {field}: {_inline(value)}\n" for field, value in data["values"].items()]
+    lines = [f"- model **{inline(data['model'])}**, mode {data['mode']}\n", _cost(data["usage"])]
+    lines += [f"- {field}: {inline(value)}\n" for field, value in data["values"].items()]
     return "".join(lines)
 
 
@@ -174,7 +174,7 @@ def _checked(data: Mapping[str, Any]) -> str:
         lines.append("| " + " | ".join(_cell(cell) for cell in cells) + " |\n")
     if data.get("queued"):
         queued = ", ".join(f"{field}: {term}" for field, term in data["queued"])
-        lines.append(f"\nNew terms the rules want you to decide on: {_inline(queued)}\n")
+        lines.append(f"\nNew terms the rules want you to decide on: {inline(queued)}\n")
     return "".join(lines)
 
 
@@ -184,11 +184,11 @@ def _composed(data: Mapping[str, Any]) -> str:
 
 
 def _problems(data: Mapping[str, Any]) -> str:
-    return "".join(f"- {_inline(p['message'])} (`{p['rule']}`)\n" for p in data["problems"])
+    return "".join(f"- {inline(p['message'])} (`{p['rule']}`)\n" for p in data["problems"])
 
 
 def _other(data: Mapping[str, Any]) -> str:
-    return "".join(f"- {key}: {_inline(_value(value))}\n" for key, value in data.items()) or "- done\n"
+    return "".join(f"- {key}: {inline(_value(value))}\n" for key, value in data.items()) or "- done\n"
 
 
 _SECTIONS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
@@ -208,7 +208,7 @@ def _value(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _inline(value: Any) -> str:
+def inline(value: Any) -> str:
     """A value as one line of Markdown text: line feeds and markup that could break the entry are neutralised."""
     text = " ".join(str(value).split())
     for mark in "\\`*_[]<>#|":
@@ -217,7 +217,7 @@ def _inline(value: Any) -> str:
 
 
 def _cell(value: Any) -> str:
-    return _inline(value) if value else " "
+    return inline(value) if value else " "
 
 
 def _moment(at: dt.datetime, zone: dt.tzinfo) -> str:

@@ -25,10 +25,7 @@ def write(folder: Path, wanted: str, content: bytes, job_id: str, previous: Writ
     free name. Raises OSError."""
     files.make_dir(folder, 0o777)
     summed = sha256(content)
-    names = [previous.name] if previous else []
-    stem = wanted.removesuffix(".md")
-    names += [f"{stem}{f'-{count}' if count > 1 else ''}.md" for count in range(1, 100)]
-    for name in names:
+    for name in ([previous.name] if previous else []) + _names(wanted):
         path = folder / name
         try:
             files.write_new(path, content)
@@ -36,6 +33,7 @@ def write(folder: Path, wanted: str, content: bytes, job_id: str, previous: Writ
         except FileExistsError:
             old = _read(path)
         if old == content:
+            files.fsync_dir(folder)  # it may have got its name a moment before a crash
             return Written(name, summed)
         # Without a record of our own, the mark decides: a crash may have come between the file and the ledger.
         unchanged = sha256(old) == previous.sha256 if previous else entry.owner(old) == job_id
@@ -50,6 +48,26 @@ def clear(folder: Path) -> None:
     for path in folder.glob(".*-blogmetad-*"):
         if files.is_temporary(path.name):
             files.remove(path)
+
+
+def write_once(folder: Path, wanted: str, content: bytes, mark: str) -> str | None:
+    """Put an entry into ``folder``, durably, under the next free name, and tell that; None, and nothing is written, if
+    one with this mark is there already. Raises OSError."""
+    files.make_dir(folder, 0o777)
+    for name in _names(wanted):
+        try:
+            files.write_new(folder / name, content)
+        except FileExistsError:
+            if entry.owner(_read(folder / name)) == mark:
+                return None
+        else:
+            return name
+    raise FileExistsError(f"{folder} holds a hundred files named like {wanted}")
+
+
+def _names(wanted: str) -> list[str]:
+    stem = wanted.removesuffix(".md")
+    return [f"{stem}{f'-{count}' if count > 1 else ''}.md" for count in range(1, 100)]
 
 
 def _read(path: Path) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from blogmetad.cli.journal import listing, search, show, stats, tail
+from blogmetad.cli.journal import listing, page, search, show, stats, tail
 from blogmetad.cli.journal.group import Journal
 
 HELP = """What happened to your drafts, and why.
@@ -20,3 +20,4 @@ show.add_to(app)
 search.add_to(app)
 stats.add_to(app)
 tail.add_to(app)
+page.add_to(app)

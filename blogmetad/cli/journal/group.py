@@ -10,7 +10,7 @@ LIST, SHOW = "list", "show"
 
 
 class Journal(TyperGroup):
-    """A group whose commands may be left out: ``journal`` means ``journal list``, ``journal ID`` ``journal show ID``."""
+    """A group whose commands may be left out: alone it is ``list``, before a draft's id or name ``show``."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Put the command in front that was meant."""
