@@ -218,6 +218,7 @@ class Placer:
         source, retired = self.source(job), self.folders.retired / job.id
         found = self._look_at_draft(job)
         if files.same_file(source, retired):
+            files.fsync_dir(source.parent)
             files.remove(retired)  # a crash came between the two halves of giving a newer version back
         elif look(retired, job.sha256) is Found.OTHER:
             return self._give_back(job)
@@ -271,6 +272,7 @@ class Placer:
             except FileExistsError:
                 if look(draft, files.digest(file)) is not Found.OURS:
                     continue
+                files.fsync_dir(draft.parent)
             files.remove(file)
             break
         return candidate

@@ -141,6 +141,7 @@ def _restore(placer: Placer, job: JobLike) -> str:
     draft, aside = placer.source(job), placer.folders.retired / job.id
     if look(draft, job.sha256) is Found.OURS:
         if files.same_file(draft, aside):
+            files.fsync_dir(draft.parent)
             files.remove(aside)
         return job.name
     if look(aside, job.sha256) is not Found.OURS:
