@@ -2,7 +2,7 @@
 
 Two markers go with it. ``faults``: something goes wrong and nobody's text may suffer (everything in tests/faults has
 it by itself). ``full``: takes minutes; left out unless ``--full`` is given. ``make test-faults`` runs both, in any
-folder.
+folder. A sweep that is worth a look in short as well asks for the fixture ``full`` instead, and tries less without.
 
 A test asks for the fixture ``tally``, counts into a row of a table, and asserts afterwards that nothing went wrong,
 so that the table tells of failures too::
@@ -64,6 +64,12 @@ _TALLY = pytest.StashKey[Tally]()
 def tally(pytestconfig: pytest.Config) -> Tally:
     """The tables of this run, to count into."""
     return pytestconfig.stash[_TALLY]
+
+
+@pytest.fixture(scope="session")
+def full(pytestconfig: pytest.Config) -> bool:
+    """Whether a sweep is to try everything, or only a few of each kind."""
+    return bool(pytestconfig.getoption("--full"))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
