@@ -63,6 +63,7 @@ def _job(placer: Placer, job: JobLike) -> Iterator[Recovered]:
 def _accepted(placer: Placer, job: JobLike) -> Recovered:
     twin = next((step.data.get("post") for step in placer.ledger.steps(job.id) if step.name == "duplicate"), None)
     if isinstance(twin, str) and placer.left(job) and look(placer.folders.retired / job.id, job.sha256) is Found.OURS:
+        placer.retire(job)  # to have it synced: a crash may have come a moment after the draft was moved
         placer.ledger.move(job.id, DUPLICATE, placer.now(), target=twin)
         return Recovered(job.id, "finished", f"The draft {job.name} was set aside: {twin} has the same text.")
     if look(placer.folders.originals / job.id, job.sha256) is Found.OURS:
