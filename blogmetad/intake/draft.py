@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 from blogmetad import matter
-from blogmetad.intake import directives
+from blogmetad.intake import directives, foreign
+from blogmetad.intake import fields as author
 from blogmetad.matter import MatterError, Split
 from blogmetad.values import EMPTY, Directives, Draft, Problem, YamlValue
 
@@ -32,6 +33,9 @@ def read(name: str, raw: bytes) -> Draft | tuple[Problem, ...]:
     unreadable = _not_text(name, raw)
     if unreadable is not None:
         return (unreadable,)
+    astray = foreign.misplaced(name, raw.removeprefix(matter.BOM)[: 4 * foreign.LOOKED_AT].decode("utf-8", "ignore"))
+    if astray is not None:
+        return (astray,)
     problems: list[Problem] = []
     try:
         parts = matter.split(raw)
@@ -47,6 +51,7 @@ def read(name: str, raw: bytes) -> Draft | tuple[Problem, ...]:
     if fields is None and not problems:
         parts = Split(None, raw.removeprefix(matter.BOM))
     problems += _doubtful_keys(name, fields or EMPTY)
+    problems += author.unfit(name, parts.head, fields) if parts.head and fields else ()
     if not parts.body.decode("utf-8").strip(_BLANK):
         message = f"{name} has no text. Write the post below its front matter, if it has one, and save it again."
         problems.append(Problem("draft.empty", message))

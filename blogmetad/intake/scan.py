@@ -113,7 +113,7 @@ def scan(folder: Path, ignored: Callable[[str], bool] = is_ignored, max_bytes: i
 
 def _oddity(name: str, status: os.stat_result, max_bytes: int) -> Problem | None:
     """Why a file called like a draft cannot be one, if it cannot."""
-    if not name.isprintable() or not _is_utf8(name):
+    if not all(map(_is_printable, name)) or not _is_utf8(name):
         shown = ascii(name)[1:-1]
         message = f"The file name {shown} is not printable UTF-8. Rename it."
         return Problem("draft.name", message, shown)
@@ -128,6 +128,11 @@ def _oddity(name: str, status: os.stat_result, max_bytes: int) -> Problem | None
         )
         return Problem("draft.size", message, name)
     return None
+
+
+def _is_printable(character: str) -> bool:
+    """Whether a character can be shown; spaces of all widths can, and so can what joins the parts of an emoji."""
+    return character.isprintable() or unicodedata.category(character) == "Zs" or character == "\u200d"
 
 
 def _is_utf8(name: str) -> bool:

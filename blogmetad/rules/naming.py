@@ -38,14 +38,16 @@ def post_date(draft: Draft, arrived: dt.datetime) -> PostDate | Problem:
     """The author's date, else the one in the draft's file name, else the day it was held until, else the time it
     arrived.
 
-    A date without an offset is in ``arrived``'s time zone. A date by the author that cannot be read is a Problem.
+    A date without an offset is in ``arrived``'s time zone, unless Jekyll reads it as UTC. A date by the author that
+    cannot be read is a Problem.
     """
     value = draft.fields.get("date")
     if value not in (None, ""):
-        moment = read_date(value, arrived.tzinfo)
+        moment = jekyll_date(value, arrived.tzinfo)
         if moment is None:
             message = (
-                f"The date '{value}' in the draft cannot be read; write it as 2025-04-29 or 2025-04-29 10:30:00 +0800."
+                f"The date '{str(value)[:60]}' in the draft cannot be read; "
+                "write it as 2025-04-29 or 2025-04-29 10:30:00 +0800."
             )
             return Problem("date.unreadable", message, "date")
         return PostDate(moment, "the author's date")
@@ -75,6 +77,11 @@ def local_to(rules: Rules, moment: dt.datetime) -> dt.datetime:
     rule = rules.fields["date"]
     offset = rule.offset.replace(":", "") if isinstance(rule, DateRule) and rule.offset else None
     return moment.astimezone(dt.datetime.strptime(offset, "%z").tzinfo) if offset else moment
+
+
+def jekyll_date(value: YamlValue, zone: dt.tzinfo | None) -> dt.datetime | None:
+    """``read_date`` as Jekyll has it: a time with seconds, without quotes and offset is one in UTC."""
+    return read_date(value, dt.UTC if isinstance(value, dt.datetime) else zone)
 
 
 def read_date(value: YamlValue, zone: dt.tzinfo | None) -> dt.datetime | None:

@@ -84,7 +84,8 @@ def address(post: PublishedPost, pattern: str, date: dt.date) -> str:
     }
     # A part that is not known here (a week, an hour) tells days apart at least.
     found = _PLACEHOLDER.sub(lambda match: parts.get(match[1], date.isoformat()), pattern)
-    return re.sub("/{2,}", "/", f"/{found}")
+    # Jekyll's own way to keep an address inside the site.
+    return re.sub("/{2,}", "/", f"/{found}".replace("..", "/").replace("./", ""))
 
 
 def has_categories(site: SiteConfig) -> bool:

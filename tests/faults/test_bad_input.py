@@ -60,7 +60,7 @@ TABLES: dict[str, tuple[Case, ...]] = {
     "names": files.NAMES,
     "no files": files.KINDS,
 }
-ROWS = [pytest.param(group, case, id=f"{group}: {case.id}") for group, cases in TABLES.items() for case in cases]
+ROWS = [pytest.param(group, case, id=f"{group}: {case.what}") for group, cases in TABLES.items() for case in cases]
 TABLE = "bad inputs"
 SAFE_NAME = re.compile(r"\d{4}-\d\d-\d\d-[a-z0-9-]{1,90}\.md")
 
@@ -74,9 +74,11 @@ def shop() -> Iterator[Workshop]:
     """One runner for all of them, in memory where that is possible: five hundred drafts are fsynced."""
     memory = Path("/dev/shm")
     base = memory if os.access(memory, os.W_OK) else None
-    with tempfile.TemporaryDirectory(prefix="blogmetad-", dir=base) as folder:
-        with workshop(Path(folder) / "site", Desk(waits=False, title=title_of), 1, rules=RULES) as made:
-            yield made
+    with (
+        tempfile.TemporaryDirectory(prefix="blogmetad-", dir=base) as folder,
+        workshop(Path(folder) / "site", Desk(waits=False, title=title_of), 1, rules=RULES) as made,
+    ):
+        yield made
 
 
 @pytest.fixture(autouse=True)
@@ -179,7 +181,7 @@ def assert_told(shop: Workshop, case: Case, done: list[Done]) -> None:
 
 
 def test_the_table_has_at_least_120_rows_a_fifth_of_them_with_chinese() -> None:
-    names = [f"{case.id}{case.file}{case.raw[:200].decode('utf-8', 'ignore')}" for *_, (_, case) in
+    names = [f"{case.what}{case.file}{case.raw[:200].decode('utf-8', 'ignore')}" for *_, (_, case) in
              ((row.values,) for row in ROWS)]  # fmt: skip
     assert len(ROWS) >= 120
     assert sum(re.search("[\u4e00-\u9fff]", name) is not None for name in names) >= len(ROWS) / 5

@@ -83,7 +83,14 @@ class Workshop:
     """The runner over a site with folders of its own."""
 
     def __init__(
-        self, root: Path, proposer: Proposer, ledger: Ledger, parallel: int, attempts: int, ready: Ready
+        self,
+        root: Path,
+        proposer: Proposer,
+        ledger: Ledger,
+        parallel: int,
+        attempts: int,
+        ready: Ready,
+        rules: bytes = RULES,
     ) -> None:
         site = Site(
             root=root,
@@ -106,7 +113,7 @@ class Workshop:
         assert placer.probe() == ()
         tools = Tools(
             config=self.config,
-            rules=parse(RULES, "rules.md"),
+            rules=parse(rules, "rules.md"),
             site=read_site(root),
             index=self.index,
             ledger=ledger,
@@ -165,13 +172,18 @@ def now() -> dt.datetime:
 
 @contextmanager
 def workshop(
-    root: Path, proposer: Proposer, parallel: int, attempts: int = 2, ready: Ready = "settled"
+    root: Path,
+    proposer: Proposer,
+    parallel: int,
+    attempts: int = 2,
+    ready: Ready = "settled",
+    rules: bytes = RULES,
 ) -> Iterator[Workshop]:
     for folder in ("_inbox", "_posts", "_journal", ".blogmetad"):
         (root / folder).mkdir(parents=True, exist_ok=True)
     (root / "_config.yml").write_text("title: 测试博客\ntimezone: Asia/Shanghai\n", "utf-8")
     with Ledger(root / ".blogmetad" / "ledger.db") as ledger:
-        made = Workshop(root, proposer, ledger, parallel, attempts, ready)
+        made = Workshop(root, proposer, ledger, parallel, attempts, ready, rules)
         try:
             yield made
         finally:

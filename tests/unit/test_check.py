@@ -368,7 +368,7 @@ def test_a_term_that_only_the_rules_name_says_so() -> None:
     ("value", "moment"),
     [
         (dt.date(2024, 2, 29), "2024-02-29T00:00:00+08:00"),
-        (dt.datetime(2024, 2, 29, 12, 5), "2024-02-29T12:05:00+08:00"),  # noqa: DTZ001 - as YAML reads it
+        (dt.datetime(2024, 2, 29, 12, 5), "2024-02-29T12:05:00+00:00"),  # noqa: DTZ001 - as YAML and Jekyll read it
         (dt.datetime(2024, 2, 29, 12, 5, tzinfo=dt.UTC), "2024-02-29T12:05:00+00:00"),
         ("2024-02-29", "2024-02-29T00:00:00+08:00"),
         ("2024-2-9 9:05", "2024-02-09T09:05:00+08:00"),

@@ -92,6 +92,11 @@ def test_a_slug_and_a_permalink_of_its_own_decide_on_a_post_s_address() -> None:
     assert address(post("permalink: /x/:year/\n"), "/:title/", dt.date(2025, 1, 2)) == "/x/2025/"
 
 
+def test_an_address_that_climbs_out_of_the_site_is_what_jekyll_makes_of_it() -> None:
+    assert address(post("permalink: /../../etc/./x/\n"), "/:title/", dt.date(2025, 1, 2)) == "/etc/x/"
+    assert address(post("slug: ../../春\n"), "/:year/:title/", dt.date(2025, 1, 2)) == "/2025/-/-春/"
+
+
 def test_two_posts_with_one_address_are_one_error_with_both_names() -> None:
     (finding,) = shared(post(path="2025-01-02-a.md"), post(path="zh/2025-03-04-a.md"), post(path="2024-01-02-a.md"))
     assert (finding.rule, finding.severity) == ("post.address", "error")

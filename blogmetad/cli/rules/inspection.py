@@ -12,7 +12,7 @@ from pathlib import Path
 from blogmetad.files import read_stable
 from blogmetad.rules.document import Rules
 from blogmetad.rules.lint import Law, law, lint
-from blogmetad.rules.naming import read_date
+from blogmetad.rules.naming import jekyll_date
 from blogmetad.site.jekyll import SiteConfig, post_name
 from blogmetad.site.posts import MAX_BYTES, misnamed, read_post, read_posts
 from blogmetad.site.preflight import collisions, has_categories, preflight
@@ -95,7 +95,7 @@ def _add(posts: dict[str, PublishedPost], path: str, file: Path, site: SiteConfi
 
 
 def _moment(post: PublishedPost, site: SiteConfig) -> dt.datetime | None:
-    return read_date(post.fields.get("date"), site.timezone)
+    return jekyll_date(post.fields.get("date"), site.timezone)
 
 
 def _usage(posts: Iterable[PublishedPost], rules: Rules) -> dict[str, dict[str, int]]:

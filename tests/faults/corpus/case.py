@@ -21,7 +21,7 @@ class Case:
     pieces of the message, ``rule`` its id.
     """
 
-    id: str
+    what: str
     outcome: Outcome
     raw: bytes = b""
     name: str = ""
@@ -33,7 +33,7 @@ class Case:
 
     @property
     def file(self) -> str:
-        return self.name or f"{self.id.replace(' ', '-').replace('/', '-')}.md"
+        return self.name or f"{self.what.replace(' ', '-').replace('/', '-')}.md"
 
     def put(self, folder: Path) -> None:
         """Make the input in the drafts folder."""
@@ -43,31 +43,31 @@ class Case:
             (folder / self.file).write_bytes(self.raw)
 
 
-def text(id: str, body: str | bytes, *, name: str = "") -> Case:
+def text(what: str, body: str | bytes, *, name: str = "") -> Case:
     """A file without front matter that becomes a post, to the byte."""
     raw = body.encode() if isinstance(body, str) else body
-    return Case(id, "published", raw, name, body=raw.removeprefix(b"\xef\xbb\xbf"))
+    return Case(what, "published", raw, name, body=raw.removeprefix(b"\xef\xbb\xbf"))
 
 
-def matter(id: str, head: str, *, name: str = "") -> Case:
+def matter(what: str, head: str, *, name: str = "") -> Case:
     """A file whose front matter is kept as it stands, with a body that no other file has."""
-    body = f"{BODY}{id}\n".encode()
-    return Case(id, "published", f"---\n{head}---\n".encode() + body, name, head=head.encode(), body=body)
+    body = f"{BODY}{what}\n".encode()
+    return Case(what, "published", f"---\n{head}---\n".encode() + body, name, head=head.encode(), body=body)
 
 
-def refused(id: str, raw: str | bytes, rule: str, *told: str, name: str = "") -> Case:
+def refused(what: str, raw: str | bytes, rule: str, *told: str, name: str = "") -> Case:
     """A file that is left where it is, and why."""
-    return Case(id, "parked", raw.encode() if isinstance(raw, str) else raw, name, rule=rule, told=told)
+    return Case(what, "parked", raw.encode() if isinstance(raw, str) else raw, name, rule=rule, told=told)
 
 
-def bad_matter(id: str, head: str, rule: str, *told: str) -> Case:
+def bad_matter(what: str, head: str, rule: str, *told: str) -> Case:
     """Front matter that is refused, over a good body."""
-    return refused(id, f"---\n{head}---\n{BODY}", rule, *told)
+    return refused(what, f"---\n{head}---\n{BODY}", rule, *told)
 
 
-def odd(id: str, make: Callable[[Path], None], rule: str, *told: str, name: str = "") -> Case:
+def odd(what: str, make: Callable[[Path], None], rule: str, *told: str, name: str = "") -> Case:
     """Something in the folder that is no file of text."""
-    return Case(id, "parked", name=name, rule=rule, told=told, make=make)
+    return Case(what, "parked", name=name, rule=rule, told=told, make=make)
 
 
 def raw_name(name: bytes) -> str:

@@ -12,18 +12,18 @@ RENAME = "Rename it"
 PUT = "Put the text itself into the drafts folder"
 
 
-def named(id: str, name: str) -> Case:
+def named(what: str, name: str) -> Case:
     """A good text under an odd name."""
-    return text(id, f"{BODY}{id}\n", name=name)
+    return text(what, f"{BODY}{what}\n", name=name)
 
 
-def left(id: str, name: str) -> Case:
+def left(what: str, name: str) -> Case:
     """A name that is no draft's."""
-    return Case(id, "ignored", BODY.encode(), name)
+    return Case(what, "ignored", BODY.encode(), name)
 
 
-def misnamed(id: str, name: str) -> Case:
-    return Case(id, "parked", BODY.encode(), name, rule="draft.name", told=("is not printable UTF-8", RENAME))
+def misnamed(what: str, name: str) -> Case:
+    return Case(what, "parked", BODY.encode(), name, rule="draft.name", told=("is not printable UTF-8", RENAME))
 
 
 NAMES = (

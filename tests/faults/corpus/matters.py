@@ -7,9 +7,9 @@ from tests.faults.corpus.case import BODY, Case, bad_matter, matter, refused, te
 BOMB = "a: &a [x, x]\nb: &b [*a, *a]\nc: &c [*b, *b]\nd: [*c, *c]\n"
 
 
-def verbatim(id: str, raw: str, body: str) -> Case:
+def verbatim(what: str, raw: str, body: str) -> Case:
     """Front matter that is kept, under other fences than three hyphens."""
-    return Case(id, "published", raw.encode(), body=body.encode())
+    return Case(what, "published", raw.encode(), body=body.encode())
 
 
 SHAPES = (

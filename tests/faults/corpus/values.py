@@ -7,8 +7,8 @@ from tests.faults.corpus.case import Case, bad_matter, matter
 QUOTES = "Put it in quotes"
 
 
-def held(id: str, head: str) -> Case:
-    return Case(id, "held", matter(id, head).raw)
+def held(what: str, head: str) -> Case:
+    return Case(what, "held", matter(what, head).raw)
 
 
 TITLES = (
