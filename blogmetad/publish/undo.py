@@ -75,8 +75,13 @@ def _refusal(placer: Placer, job: JobLike) -> str | None:
         return f"Job {job.id} is {job.state}; only what was published or set aside can be undone."
     if not _has_original(placer, job):
         return f"The original of job {job.id} is no longer kept; the post itself still has the author's text."
-    edited = job.state != DUPLICATE and job.target is not None
-    if edited and look(placer.folders.posts / str(job.target), job.post_sha256) is Found.OTHER:
+    published = job.state != DUPLICATE and job.target is not None
+    if published and job.post_sha256 is None and (placer.folders.posts / str(job.target)).exists():
+        return (
+            f"The ledger was rebuilt, so it cannot be told whether the post {job.target} is as it was published; "
+            "undoing could take edits away. Move the post yourself if you want it gone, and undo again."
+        )
+    if published and look(placer.folders.posts / str(job.target), job.post_sha256) is Found.OTHER:
         return (
             f"The post {job.target} was edited after it was published; undoing would take those edits away. "
             "Move the post yourself if that is what you want."

@@ -100,7 +100,7 @@ def mounted(image: Path, system: FileSystem, folder: Path) -> Iterator[Path]:
 
 def cuts(system: FileSystem, folder: Path, many: int, mutant: str | None = None) -> list[Cut]:
     """Run blogmetad over a new scene, and cut the power at so many points, evenly spread over the run."""
-    calls = _Stoppable(Scene(folder / "counted").create(), mutant).count()
+    calls = _calls(mutant)
     points = sorted({calls * n // many for n in range(1, many + 1)})
     image, taken = made(system, folder), []
     with mounted(image, system, folder) as disk:
@@ -116,18 +116,30 @@ def cuts(system: FileSystem, folder: Path, many: int, mutant: str | None = None)
     return taken
 
 
+@functools.cache
+def _calls(mutant: str | None) -> int:
+    """How many calls there are in a run that is left alone."""
+    with roomy() as folder:
+        run = _Stoppable(Scene(folder / "site").create(), mutant)
+        with run:
+            run.to(None)
+        return run.calls
+
+
 class _Stoppable:
-    """A run of blogmetad that stops before chosen calls."""
+    """A run of blogmetad that stops before chosen calls. ``calls``: how many there were, once it is over."""
 
     def __init__(self, scene: Scene, mutant: str | None) -> None:
         words = [sys.executable, "-m", "tests.faults.stopping", str(scene.root), *([mutant] if mutant else [])]
+        self.calls = 0
         self._process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def __enter__(self) -> _Stoppable:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.to(None)
+        if not self.calls:
+            self.to(None)
         self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout):
             assert pipe is not None
@@ -143,12 +155,6 @@ class _Stoppable:
         said = self._process.stdout.readline().split()
         self.calls = int(said[1]) if said[:1] == ["ended"] else 0
         return int(said[1]) if said[:1] == ["stopped"] else 0
-
-    def count(self) -> int:
-        """Run to the end. How many calls there were."""
-        with self:
-            self.to(None)
-            return self.calls
 
 
 def _promised(scene: Scene, folder: Path) -> Known:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from blogmetad.attempt import Tools
 from blogmetad.config import Config, Intake, Model, Publish, Ready, Site
+from blogmetad.intake.scan import being_written
 from blogmetad.journal.ledger import Job, Ledger, State
 from blogmetad.model.proposal import Proposer, Withdrawn
 from blogmetad.publish.folders import Folders
@@ -109,15 +110,15 @@ class Workshop:
         self.inbox, self.posts, self.ledger = site.drafts, site.posts, ledger
         self.news = threading.Event()
         self.index = Index(site.posts, site.state / "index.db")
-        placer = Placer(Folders(site.drafts, site.posts, site.state), ledger, now)
-        assert placer.probe() == ()
+        self.placer = Placer(Folders(site.drafts, site.posts, site.state), ledger, now, being_written)
+        assert self.placer.probe() == ()
         tools = Tools(
             config=self.config,
             rules=parse(rules, "rules.md"),
             site=read_site(root),
             index=self.index,
             ledger=ledger,
-            placer=placer,
+            placer=self.placer,
             proposer=proposer,
             turns=Turns(),
             now=now,
