@@ -9,6 +9,7 @@ unchanged files again.
 from __future__ import annotations
 
 import datetime as dt
+import errno
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -31,6 +32,9 @@ log = structlog.get_logger("blogmetad")
 
 BACK_OFF = (5.0, 15.0, 60.0, 300.0, 900.0)
 """Seconds until something that failed outside the draft is tried again; the last one repeats."""
+
+_EXCHANGED = frozenset({errno.ELOOP, errno.EINVAL, errno.ENXIO, errno.EFBIG})
+"""How a link, a folder, a pipe, a socket or a file grown too large shows itself where a draft was seen."""
 
 UNFINISHED = (State.ACCEPTED, State.STAGED, State.PUBLISHED)
 
@@ -187,6 +191,8 @@ class Runner:
         except (BlockingIOError, FileNotFoundError):
             return None  # it moved under our eyes: the next scan tells
         except OSError as error:
+            if error.errno in _EXCHANGED:
+                return None  # no longer the file that was scanned: the next scan tells what it is
             self._dealt[found.name] = _Dealt(found)
             problem = Problem(
                 "draft.unreadable", f"{found.name} cannot be read: {error.strerror}. Check its permissions."
