@@ -113,9 +113,10 @@ def tell(
 def keep(ledger: Ledger, story: Story) -> str:
     """Put a story into a ledger; the id it has there."""
     body = sha256(story.sha256.encode())
-    job = ledger.open_job(story.name, story.sha256, body, story.size, story.arrived, story.settled, story.arrived)
-    for step in story.steps:
-        ledger.step(job.id, step.name, step.data, step.at)
     last = story.steps[-1].at if story.steps else story.settled
-    ledger.move(job.id, State(story.outcome), last, target=story.target, until=story.until)
+    with ledger.transaction():
+        job = ledger.open_job(story.name, story.sha256, body, story.size, story.arrived, story.settled, story.arrived)
+        for step in story.steps:
+            ledger.step(job.id, step.name, step.data, step.at)
+        ledger.move(job.id, State(story.outcome), last, target=story.target, until=story.until)
     return job.id

@@ -59,6 +59,7 @@ def write_once(folder: Path, wanted: str, content: bytes, mark: str) -> str | No
             files.write_new(folder / name, content)
         except FileExistsError:
             if entry.owner(_read(folder / name)) == mark:
+                files.fsync_dir(folder)  # as above
                 return None
         else:
             return name

@@ -46,7 +46,7 @@
   }
 
   function open() {
-    const target = location.hash && document.getElementById(location.hash.slice(1));
+    const target = document.getElementById(location.hash.slice(1));
     target?.querySelector("details")?.setAttribute("open", "");
   }
 
