@@ -15,8 +15,8 @@ from rich.console import Console
 
 from blogmetad.cli import demo, doctor, init, journal, model, preview, rules, run, service, status, undo
 from blogmetad.cli.exits import Exit
-from blogmetad.daemon import AlreadyRunning
 from blogmetad.errors import BlogmetadError
+from blogmetad.lock import AlreadyRunning
 from blogmetad.model.catalog import ModelMissingError, ModelUnusableError
 from blogmetad.model.proposal import ModelUnavailable
 from blogmetad.model.store.place import PullError
