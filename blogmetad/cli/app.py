@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from blogmetad.cli import demo, doctor, init, journal, model, preview, rules, run, service, status, undo
+from blogmetad.cli import demo, doctor, init, journal, model, parked, preview, rules, run, service, status, undo
 from blogmetad.cli.exits import Exit
 from blogmetad.errors import BlogmetadError
 from blogmetad.lock import AlreadyRunning
@@ -38,6 +38,7 @@ init.add_to(app)
 run.add_to(app)
 preview.add_to(app)
 undo.add_to(app)
+parked.add_to(app)
 status.add_to(app)
 doctor.add_to(app)
 demo.add_to(app)

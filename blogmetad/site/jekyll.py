@@ -28,7 +28,8 @@ class SiteConfig:
 
     ``timezone`` is the site's if ``timezone_known``, else this machine's, which is what Jekyll takes too.
     ``future`` tells whether posts dated in the future are shown. ``permalink`` is the pattern of the posts' addresses,
-    None where there is no configuration to tell; ``al_folio`` whether the theme seems to be that one.
+    None where there is no configuration to tell; ``al_folio`` whether the theme seems to be that one; ``excluded``
+    which names below the root are left out of the site.
     """
 
     root: Path
@@ -39,6 +40,7 @@ class SiteConfig:
     problems: tuple[Problem, ...] = ()
     permalink: str | None = None
     al_folio: bool = False
+    excluded: frozenset[str] = frozenset()
 
 
 def read_site(root: Path) -> SiteConfig:
@@ -61,6 +63,7 @@ def read_site(root: Path) -> SiteConfig:
         permalink=_line(settings.get("permalink") or "date") if (root / CONFIG).is_file() else None,
         al_folio=settings.keys() >= AL_FOLIO_KEYS
         or any("al-folio" in text.lower().replace("_", "-") for text in _texts(settings)),
+        excluded=_names(settings.get("exclude")),
     )
 
 
@@ -113,6 +116,15 @@ def _settings(file: Path) -> tuple[Mapping[str, object], tuple[Problem, ...]]:
             return {str(key): value for key, value in values.items()}, ()
         message = f"The configuration {file} holds no settings. Write one 'key: value' a line."
     return {}, (Problem("site.config", message),)
+
+
+def _names(value: object) -> frozenset[str]:
+    """A list of names, without slashes at their ends."""
+    return (
+        frozenset(name.strip("/") for name in value if isinstance(name, str))
+        if isinstance(value, list)
+        else frozenset()
+    )
 
 
 def _line(value: object) -> str:
