@@ -113,7 +113,7 @@ class StrictLoader(yaml.SafeLoader):
             line = key.start_mark.line + 2
             if not isinstance(key, yaml.ScalarNode):
                 raise MatterError("a key must be plain text", line)
-            if key.tag == "tag:yaml.org,2002:merge":
+            if key.value == "<<":  # to Ruby it is a merge key in quotes, too
                 raise MatterError("merge keys (<<) are not allowed in front matter", line)
             if key.value in values:
                 raise MatterError(f"the key '{key.value}' stands twice", line)

@@ -11,9 +11,10 @@ from hypothesis import settings
 from blogmetad.model import catalog
 from tests.tiny_gguf import write_tiny_qwen3
 
-# A slow machine is no failure: what these tests look for is wrong bytes, not late ones.
-settings.register_profile("blogmetad", deadline=None)
-settings.load_profile("blogmetad")
+# A slow machine is no failure: what these tests look for is wrong bytes, not late ones. The same examples every time,
+# so that a change is judged and not chance; other ones, and many, with --full.
+settings.register_profile("blogmetad", deadline=None, derandomize=True)
+settings.register_profile("full", deadline=None, max_examples=1000)
 
 pytest_plugins = ["tests.tally"]
 
@@ -26,6 +27,10 @@ STARTERS = {
 
 NOWHERE = "http://127.0.0.1:9"
 """The discard port: whoever asks there is refused at once."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    settings.load_profile("full" if config.getoption("--full") else "blogmetad")
 
 
 @pytest.fixture(autouse=True)
