@@ -95,7 +95,13 @@ def finish(draft: Draft, desk: Desk, *, arrived: dt.datetime) -> Finished | Park
     """Digest, propose, check, compose. Raises what the Proposer raises."""
     near = desk.recall(draft)
     desk.record("recalled", _near(near))
-    asks = plan(desk.rules, draft, near)
+    return answered(draft, plan(desk.rules, draft, near), near, desk, arrived=arrived)
+
+
+def answered(
+    draft: Draft, asks: tuple[Ask, ...], near: Neighbours, desk: Desk, *, arrived: dt.datetime
+) -> Finished | Parked:
+    """The post with these questions answered. Raises what the Proposer raises."""
     shown = digest(draft.text, desk.budget)
     desk.record("digest", _shown(shown, asks))
     proposal = Proposal()

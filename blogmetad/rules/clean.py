@@ -30,6 +30,12 @@ _QUOTES = (
 )
 _SENTENCE_END = re.compile(r"[.!?]['\")\]’”]*(?=\s|$)|[。！？][”’」』）]*")
 _CLAUSE_END = re.compile(r"[,;] |[，；：]| [–—-] | (?=(?:and|but|while|which|where|so that|by|including|such as) )")
+_LINKING_END = re.compile(
+    r"\s(?:a|an|and|as|at|but|by|for|from|in|into|its|of|on|or|that|the|their|to|which|with)$|[和与及或的在从对把为]$",
+    re.IGNORECASE,
+)
+"""A word at the end of a cut text that leads on to what is no longer there."""
+
 _DANGLING = " ,;:，、；：-–—(（[“‘\"'&/"
 _STOPS = ".!?。！？…"
 
@@ -91,7 +97,10 @@ def shortened(text: str, high: int, low: int) -> str:
     at = high
     while at and not _is_border(text[at - 1], text[at]):
         at -= 1
-    return text[:at].rstrip(_DANGLING)
+    cut = text[:at].rstrip(_DANGLING)
+    while (whole := _LINKING_END.sub("", cut)) != cut:
+        cut = whole.rstrip(_DANGLING)
+    return cut
 
 
 def _is_border(left: str, right: str) -> bool:

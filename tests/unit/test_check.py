@@ -224,6 +224,8 @@ def test_a_cut_is_short_enough_and_at_the_beginning_of_the_text(text: str, high:
         ("第一句话。第二句话很长", 8, "第一句话。"),
         ("Version 1.5 is out now", 11, "Version 1.5"),
         ("中文\u0301字", 2, "中"),
+        ("Thinking in Many Languages and of the Open Kind", 37, "Thinking in Many Languages"),
+        ("大模型改变了写作的方式", 9, "大模型改变了写作"),
     ],
 )
 def test_text_is_cut_at_a_sentence_or_a_word_and_never_inside_one(text: str, high: int, cut: str) -> None:

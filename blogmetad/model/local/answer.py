@@ -282,6 +282,6 @@ def question(desk: Desk, request: Request, room: int | None = None) -> list[int]
     left = len(text) if room is None else room - len(middle) - len(closing)
     if len(text) > left:
         # Rare: a digest denser in tokens than estimated. The instruction at its end has to stay.
-        tail = model.tokenize(prompt.user(Request("", "", request.asks)))
+        tail = model.tokenize(prompt.user(replace(request, text="")))
         text = text[: max(0, left - len(tail))] + tail
     return middle + text + closing

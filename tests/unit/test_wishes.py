@@ -1,0 +1,154 @@
+"""What an author wants changed, read off their own words: English and Chinese."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+
+import pytest
+
+from blogmetad.rules.document import parse
+from blogmetad.rules.schema import TermsRule
+from blogmetad.rules.vocabulary import build
+from blogmetad.rules.wishes import Wish, understand
+from blogmetad.values import Problem
+
+RULES = parse(
+    b"""---
+rules: r
+version: 1
+fields:
+  layout: {type: constant, value: post}
+  title: {type: text, language: en, min_length: 10, max_length: 90}
+  date: {type: date}
+  description: {type: text, language: en, min_length: 40, max_length: 220, sentences: true}
+  tags: {type: terms, language: en, case: lower, min: 2, max: 6,
+         vocabulary: [{name: llm, aliases: [\xe5\xa4\xa7\xe6\xa8\xa1\xe5\x9e\x8b]}, go, machine learning, sqlite]}
+  categories: {type: terms, language: en, max: 1, new: forbid, vocabulary: [Life, AI-Research]}
+---
+""",
+    "rules.md",
+)
+VOCABULARIES = {name: build(rule, {}) for name, rule in RULES.fields.items() if isinstance(rule, TermsRule)}
+
+
+def wishes(words: str) -> Mapping[str, Wish]:
+    found = understand(words, RULES, VOCABULARIES)
+    assert not isinstance(found, Problem), found
+    return {wish.field: wish for wish in found}
+
+
+@pytest.mark.parametrize(
+    ("words", "fields"),
+    [
+        ("make the title shorter", ["title"]),
+        ("Title and description are too long", ["title", "description"]),
+        ("a better summary, please", ["description"]),
+        ("标题太长了，摘要也精简一些", ["title", "description"]),
+        ("换一个分类", ["categories"]),
+        ("the tags are too general", ["tags"]),
+        ("Better keywords. And a friendlier headline!", ["tags", "title"]),
+    ],
+)
+def test_the_fields_are_those_that_are_named_in_their_order(words: str, fields: list[str]) -> None:
+    found = understand(words, RULES, VOCABULARIES)
+    assert not isinstance(found, Problem)
+    assert sorted(wish.field for wish in found) == sorted(fields)
+    assert not any(wish.added or wish.removed or wish.text for wish in found)
+
+
+@pytest.mark.parametrize("words", ["", "shorter!", "make it better", "再短一点", "retitle it", "the layout is wrong"])
+def test_words_that_name_no_field_are_a_problem_that_lists_the_fields(words: str) -> None:
+    found = understand(words, RULES, VOCABULARIES)
+    assert isinstance(found, Problem)
+    assert "title, description, tags, categories" in found.message
+
+
+@pytest.mark.parametrize(
+    ("words", "length"),
+    [
+        ("make the title shorter", "shorter"),
+        ("the title is too long", "shorter"),
+        ("shorten the title", "shorter"),
+        ("标题太长了", "shorter"),
+        ("标题短一点", "shorter"),
+        ("标题太短", "longer"),
+        ("a longer title with more detail", "longer"),
+        ("标题再详细些", "longer"),
+        ("the title is dull", None),
+    ],
+)
+def test_a_length_is_understood(words: str, length: str | None) -> None:
+    assert wishes(words)["title"].length == length
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        ('change the title to "Backups, and Why They Fail"', "Backups, and Why They Fail"),
+        ("标题改成《备份为什么失败》", "备份为什么失败"),
+        ("把标题改为「备份，与恢复」", "备份，与恢复"),
+        ("title: 'Don't Panic'", "Don't Panic"),
+        ("标题叫“备份”", "备份"),
+        ('add "SQLite" to the title', None),
+        ("make the title about backups", None),
+    ],
+)
+def test_a_text_between_quotes_is_taken_as_it_stands(words: str, text: str | None) -> None:
+    assert wishes(words)["title"].text == text
+
+
+@pytest.mark.parametrize(
+    ("words", "added", "removed"),
+    [
+        ("add the tag moe", ["moe"], []),
+        ("add moe to the tags", ["moe"], []),
+        ("please add the tags moe, rust and 大模型", ["moe", "rust", "llm"], []),
+        ("加上标签 moe", ["moe"], []),
+        ("标签加上 moe、量化", ["moe", "量化"], []),
+        ("添加一个标签：Mixture of Experts", ["Mixture of Experts"], []),
+        ('add the tag "write and read"', ["write and read"], []),
+        ("remove the tag go", [], ["go"]),
+        ("drop machine-learning from the tags", [], ["machine learning"]),
+        ("去掉标签里的 go 和 sqlite", [], ["go", "sqlite"]),
+        ("不要 go 这个标签", [], ["go"]),
+        ("replace the tag go with rust", ["rust"], ["go"]),
+        ("把标签 go 换成 rust", ["rust"], ["go"]),
+        ("add the tag moe and remove the tag go", ["moe"], ["go"]),
+        ("标签加上 moe，去掉 go", ["moe"], ["go"]),
+        ("add more tags", [], []),
+        ("标签再加几个", [], []),
+        ("tags without duplicates", [], ["duplicates"]),
+    ],
+)
+def test_terms_to_add_and_to_take_out_are_read_off_the_words(words: str, added: list[str], removed: list[str]) -> None:
+    wish = wishes(words)["tags"]
+    assert list(wish.added) == added
+    assert list(wish.removed) == removed
+    assert wish.is_exact == bool(added or removed)
+
+
+def test_one_sentence_may_wish_something_of_several_fields() -> None:
+    found = wishes("make the title shorter, add the tag moe; 摘要改成「一句话。」, and the category should be Life")
+    assert found["title"] == Wish("title", "make the title shorter", length="shorter")
+    assert found["tags"] == Wish("tags", "add the tag moe", added=("moe",))
+    assert found["description"].text == "一句话。"
+    assert not found["categories"].is_exact
+
+
+def test_what_goes_on_without_a_field_is_about_the_one_before() -> None:
+    found = wishes("The title is too long, and dull. It hides the point")
+    assert found["title"].words == "The title is too long, and dull, It hides the point"
+
+
+@pytest.mark.parametrize("words", ["title " + "'a " * 330, "tags add " + "的" * 990, "tags " + "请" * 990, '"' * 1000])
+def test_a_long_sentence_is_understood_at_once(words: str) -> None:
+    began = time.process_time()
+    understand(words, RULES, VOCABULARIES)
+    assert time.process_time() - began < 1.0
+
+
+def test_a_sentence_that_is_no_sentence_any_more_is_refused() -> None:
+    found = understand("title " * 500, RULES, VOCABULARIES)
+    assert isinstance(found, Problem)
+    assert "1000" in found.message
