@@ -26,7 +26,7 @@ ConfigOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="JSON, one object a line (the default when piped).")]
 
-_ACTING = dict.fromkeys((*range(9), *range(11, 32), *range(127, 160)), "\ufffd")
+_ACTING = dict.fromkeys((*range(9), *range(11, 32), *range(127, 160), *range(0xD800, 0xE000)), "\ufffd")
 
 console = Console(highlight=False, soft_wrap=True)
 progress = Console(stderr=True, highlight=False)
@@ -66,7 +66,8 @@ def as_json(asked: bool) -> bool:
 
 
 def visible(text: str) -> str:
-    """Somebody's text for a terminal, on which its control characters would move the cursor or clear the screen."""
+    """Somebody's text for a terminal, on which its control characters would move the cursor or clear the screen, and
+    bytes of a file's name that are no text could not be written."""
     return text.translate(_ACTING)
 
 

@@ -53,11 +53,11 @@ def filename(story: Story, zone: dt.tzinfo) -> str:
 
 
 def render(story: Story, zone: dt.tzinfo) -> bytes:
-    """The whole entry, UTF-8, times in ``zone``."""
+    """The whole entry, UTF-8, times in ``zone``. What is no text in a file's name is a question mark."""
     head = [
         matter.render(MARK, story.id),
         matter.render("outcome", story.outcome),
-        matter.render("draft", story.name),
+        matter.render("draft", story.name.encode("utf-8", "replace").decode("utf-8")),
     ]
     if story.target:
         head.append(matter.render("post", story.target))
@@ -66,7 +66,7 @@ def render(story: Story, zone: dt.tzinfo) -> bytes:
         section = _SECTIONS.get(step.name, _other)
         lines += [f"## {_clock(step.at, zone)} {step.name}\n\n", section(step.data), "\n"]
     lines += ["## What you can do\n\n", _advice(story)]
-    return "".join(lines).encode("utf-8")
+    return "".join(lines).encode("utf-8", "replace")
 
 
 def owner(content: bytes) -> str | None:

@@ -261,3 +261,13 @@ def test_a_story_of_an_unknown_version_is_listed_and_shown(site: Path, journal: 
     assert drafts(journal("search", "neu")) == ["neu.md"]
     assert json.loads(journal("page"))["drafts"] == 5
     assert "teleported" in journal("tail")
+
+
+def test_a_file_name_that_is_no_text_stops_no_command(site: Path, journal: Journal) -> None:
+    with Ledger(site / ".blogmetad" / "ledger.db") as ledger:
+        one = keep(ledger, tell(os.fsdecode(b"caf\xe9.md"), front="subtitle: neu\n"))
+    assert json.loads(journal().splitlines()[0])["draft"] == os.fsdecode(b"caf\xe9.md")
+    assert "# caf?.md: published" in journal(one)
+    assert json.loads(journal("page"))["drafts"] == 5
+    assert drafts(journal("search", "caf")) == [os.fsdecode(b"caf\xe9.md")]
+    assert "caf" in "".join(on_a_terminal(site, "", "search caf", "tail"))

@@ -10,7 +10,7 @@ from dataclasses import asdict
 import pytest
 
 from blogmetad import pipeline
-from blogmetad.journal.entry import Happened, Story, render
+from blogmetad.journal.entry import Happened, Story, owner, render
 from blogmetad.rules.document import parse
 from blogmetad.values import Draft, Neighbour, Neighbours, Opinion, Proposal, Request, Usage
 
@@ -133,3 +133,10 @@ def test_the_cost_of_a_proposal_is_told_as_far_as_it_is_known(usage: Usage, line
     happened = (Happened(NOW, "proposed", facts),)
     story = Story("20250429-abc", "日志.md", "done", "0" * 64, 9, NOW, NOW, None, None, happened)
     assert "".join(f"- {line}\n" for line in lines) in render(story, ZONE).decode("utf-8")
+
+
+def test_a_file_name_that_is_no_text_costs_no_entry() -> None:
+    story = Story("20250429-abc", "caf\udce9.md", "parked", "0" * 64, 9, NOW, NOW, None, None, ())
+    entry = render(story, ZONE)
+    assert "# caf?.md: needs you" in entry.decode("utf-8")
+    assert owner(entry) == "20250429-abc"

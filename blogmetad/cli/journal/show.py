@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from blogmetad.cli import complete
 from blogmetad.cli.journal.drafts import facts, find_named, open_ledger
 from blogmetad.cli.options import ConfigOption, JsonOption, load, print_json
 from blogmetad.journal import entry
@@ -19,7 +20,12 @@ def add_to(app: typer.Typer) -> None:
 
 
 def show(
-    draft: Annotated[str, typer.Argument(help="A draft's id, its beginning or end, or the name of draft or post.")],
+    draft: Annotated[
+        str,
+        typer.Argument(
+            help="A draft's id, its beginning or end, or the name of draft or post.", autocompletion=complete.drafts
+        ),
+    ],
     config: ConfigOption = None,
     json: JsonOption = False,
 ) -> None:
