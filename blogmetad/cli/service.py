@@ -20,7 +20,7 @@ from blogmetad.cli import logs, share
 from blogmetad.cli.backup import keep_earlier
 from blogmetad.cli.exits import Exit
 from blogmetad.cli.options import ConfigOption, JsonOption, as_json, console, load, print_json, visible
-from blogmetad.cli.status import daemon_pid
+from blogmetad.cli.running import daemon_pid
 from blogmetad.config import Config
 from blogmetad.lock import AlreadyRunning
 from blogmetad.service import manager, unit

@@ -1,29 +1,47 @@
-"""``status``: what runs, what waits, what needs you."""
+"""``status``: what runs, what is worked on and how far it is, what waits, what needs you."""
 
 from __future__ import annotations
 
-import fcntl
-import os
-from contextlib import suppress
+import datetime as dt
+import time
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import typer
 from rich.table import Table
 
+from blogmetad import files
 from blogmetad.cli.journal.drafts import facts
-from blogmetad.cli.options import ConfigOption, JsonOption, as_json, console, load, model_name, print_json
+from blogmetad.cli.options import ConfigOption, JsonOption, as_json, console, load, model_name, print_json, visible
+from blogmetad.cli.parked import next_step
+from blogmetad.cli.running import daemon_pid, model_state, where_it_runs
 from blogmetad.config import Config
-from blogmetad.errors import BlogmetadError
-from blogmetad.intake.scan import FolderGone, scan
+from blogmetad.intake.directives import is_ready
+from blogmetad.intake.scan import FolderGone, Found, being_written, scan
 from blogmetad.journal.ledger import Job, Ledger, State
-from blogmetad.model import catalog
-from blogmetad.model.local import devices, modes
-from blogmetad.model.local.placement import advice, placement
-from blogmetad.model.store.machine import look
+from blogmetad.progress import WORDS, progress, usual
+from blogmetad.service import manager
+from blogmetad.service.manager import ServiceError
 from blogmetad.site.jekyll import read_site
 
 SHOWN = 5
+"""Posts that are shown, the latest."""
+
+COUNTED = 20
+"""Posts whose time tells what is usual."""
+
+Row = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """What the ledger says: the newest job of every draft, the newest first; what has become of those not ended and
+    those held, as rows; and the seconds a draft usually takes."""
+
+    jobs: tuple[Job, ...] = ()
+    working: tuple[Row, ...] = ()
+    held: tuple[Row, ...] = ()
+    usual: float | None = None
 
 
 def add_to(app: typer.Typer) -> None:
@@ -32,7 +50,8 @@ def add_to(app: typer.Typer) -> None:
 
 
 def status(config: ConfigOption = None, json: JsonOption = False) -> None:
-    """Show whether the daemon runs, what waits in the drafts folder, what is held or needs you, and the last posts.
+    """Show whether the daemon runs, what it works on and how far that is, what waits and why, what is held or needs
+    you and what to do about it, and the last posts.
 
     Example:  blogmetad status --json
     """
@@ -40,11 +59,122 @@ def status(config: ConfigOption = None, json: JsonOption = False) -> None:
     seen = _look(settings)
     if as_json(json):
         print_json(seen)
-        return
+    else:
+        _show(settings, seen)
+
+
+def _look(settings: Config) -> Row:
+    """Everything ``status`` tells, from the disk, the ledger and systemd alone."""
+    site, zone = settings.site, read_site(settings.site.root).timezone
+    pid, runs, now = daemon_pid(site.state), where_it_runs(settings), dt.datetime.now(dt.UTC)
+    try:
+        found = {each.name: each for each in scan(site.drafts, max_bytes=settings.intake.max_bytes).found}
+        here = {path.name for path in site.drafts.iterdir()}
+    except (FolderGone, OSError):
+        found, here = {}, set()
+    book = _read(settings, here, zone, now)
+    working = list(book.working) if pid is not None else []
+    busy = {row["draft"] for row in working}
+    ended = {job.name: job.state for job in book.jobs if job.state in (State.PARKED, State.HELD, State.UNDONE)}
+    posts = [facts(job, zone) for job in book.jobs if job.state in (State.DONE, State.PUBLISHED)]
+    return {
+        "site": str(site.root),
+        "running": pid is not None,
+        "pid": pid,
+        "service": _service(),
+        "model": model_state(settings),
+        "runs": runs.words,
+        "mode": runs.mode,
+        "devices": list(runs.devices),
+        "advice": list(runs.advice),
+        "usual_seconds": book.usual,
+        "working_on": working,
+        "waiting": [
+            {"draft": name, "why": _why(settings, each, ended.get(name), pid)}
+            for name, each in sorted(found.items())
+            if name not in busy and ended.get(name) not in (State.PARKED, State.HELD)
+        ],
+        "held": list(book.held),
+        "needs_you": [
+            {**facts(job, zone), "next": next_step(job)}
+            for job in book.jobs
+            if job.state is State.PARKED and job.name in here
+        ],
+        "last_posts": posts[:SHOWN],
+        "published": len(posts),
+    }
+
+
+def _read(settings: Config, here: set[str], zone: dt.tzinfo, now: dt.datetime) -> Book:
+    file = settings.site.state / "ledger.db"
+    if not file.exists():
+        return Book()
+    with Ledger.open_readonly(file) as ledger:
+        latest: dict[str, Job] = {}
+        for job in ledger.jobs():
+            latest.setdefault(job.name, job)
+        open_jobs = [job for job in latest.values() if job.state in (State.ACCEPTED, State.STAGED) and job.name in here]
+        held = [job for job in latest.values() if job.state is State.HELD and job.name in here]
+        return Book(
+            jobs=tuple(latest.values()),
+            working=tuple(_progress(job, ledger, zone, now) for job in open_jobs),
+            held=tuple(_held(job, ledger, zone) for job in held),
+            usual=usual(ledger.latest_steps("done", State.DONE)[-COUNTED:]),
+        )
+
+
+def _progress(job: Job, ledger: Ledger, zone: dt.tzinfo, now: dt.datetime) -> Row:
+    far = progress(job, ledger.steps(job.id))
+    return {
+        **facts(job, zone),
+        "stage": far.stage,
+        "doing": WORDS[far.stage],
+        "since": far.since.astimezone(zone).isoformat(),
+        "seconds": round(far.seconds(now), 1),
+        "attempt": far.attempt,
+        "reason": far.reason,
+    }
+
+
+def _held(job: Job, ledger: Ledger, zone: dt.tzinfo) -> Row:
+    notes = [step.data.get("note") for step in ledger.steps(job.id) if step.name == "held"]
+    reason = str(notes[-1]) if notes and notes[-1] else ""
+    return {**facts(job, zone), "reason": reason, "next": "to have it published now, change that and save it"}
+
+
+def _why(settings: Config, found: Found, ended: State | None, pid: int | None) -> str:
+    """Why a file that is there is not being worked on."""
+    if ended is State.UNDONE:
+        return "it was taken back: save it again, or 'blogmetad retry' it, to have it published"
+    try:
+        raw, _ = files.read_stable(found.path, settings.intake.max_bytes)
+    except OSError as error:
+        return f"it cannot be read now: {error.strerror}"
+    if not is_ready(raw, settings.intake.ready):
+        return "it says 'ready: false'" if settings.intake.ready == "settled" else "it is not marked 'ready: true'"
+    if being_written(found.path):
+        return "a program has it open for writing"
+    if time.time() - found.stat.mtime_ns / 1e9 < settings.intake.settle_seconds:
+        return "it was changed just now"
+    return "it is the next, or one of them" if pid is not None else "blogmetad is not running"
+
+
+def _service() -> str | None:
+    """What systemd says of the unit; None if there is no unit, or nobody who tells."""
+    if not manager.file().exists():
+        return None
+    try:
+        return manager.look().active
+    except ServiceError:
+        return None
+
+
+def _show(settings: Config, seen: Mapping[str, object]) -> None:
     site = settings.site
     running = f"running (process {seen['pid']})" if seen["running"] else "not running"
+    service = seen["service"]
     table = Table(box=None, show_header=False)
-    table.add_row("daemon", running)
+    table.add_row("daemon", running + (f"; the service is {service}" if service else ""))
     table.add_row("model", f"{model_name(settings)} ({seen['model']})")
     advised = seen["advice"]
     assert isinstance(advised, list)
@@ -59,114 +189,40 @@ def status(config: ConfigOption = None, json: JsonOption = False) -> None:
         if rows:
             console.print(f"\n{title}", style="bold", markup=False)
         for row in rows:
-            console.print("  " + _line(row), markup=False)
+            for line in _lines(title, row, seen["usual_seconds"]):
+                console.print("  " + visible(line), markup=False)
+    if not seen["running"] and seen["waiting"]:
+        console.print("\nto have them published:  blogmetad once", markup=False)
 
 
-def _line(row: dict[str, object] | str) -> str:
-    if isinstance(row, str):
-        return row
-    problems = row["problems"]
-    assert isinstance(problems, list)
-    what = " ".join(problems) or row["post"] or (f"until {row['until']}" if row["until"] else "")
-    return f"{row['draft']}  {what}  [{row['id']}]"
-
-
-def _look(settings: Config) -> dict[str, object]:
-    """Everything ``status`` tells, from the disk and the ledger alone."""
-    site = settings.site
-    jobs = _latest_jobs(site.state / "ledger.db")
-    try:
-        present = {found.name for found in scan(site.drafts, max_bytes=settings.intake.max_bytes).found}
-        here = {path.name for path in site.drafts.iterdir()}
-    except (FolderGone, OSError):
-        present, here = set(), set()
-    pid, runs = daemon_pid(site.state), where_it_runs(settings)
-
-    def rows(*states: State) -> list[dict[str, object]]:
-        return [facts(job, zone) for job in jobs if job.state in states and job.name in here]
-
-    zone = read_site(site.root).timezone
-    settled = {State.PARKED, State.HELD, State.UNDONE} | ({State.ACCEPTED, State.STAGED} if pid is not None else set())
-    known = {job.name for job in jobs if job.state in settled}
-    posts = [facts(job, zone) for job in jobs if job.state in (State.DONE, State.PUBLISHED)]
-    return {
-        "site": str(site.root),
-        "running": pid is not None,
-        "pid": pid,
-        "model": model_state(settings),
-        "runs": runs.words,
-        "mode": runs.mode,
-        "devices": list(runs.devices),
-        "advice": list(runs.advice),
-        "waiting": sorted(present - known),
-        "working_on": rows(State.ACCEPTED, State.STAGED) if pid is not None else [],
-        "held": rows(State.HELD),
-        "needs_you": rows(State.PARKED),
-        "last_posts": posts[:SHOWN],
-        "published": len(posts),
-    }
-
-
-def _latest_jobs(file: Path) -> list[Job]:
-    """The newest job of every draft, newest first."""
-    if not file.exists():
-        return []
-    latest: dict[str, Job] = {}
-    with Ledger.open_readonly(file) as ledger:
-        for job in ledger.jobs():
-            latest.setdefault(job.name, job)
-    return list(latest.values())
-
-
-def model_state(settings: Config) -> str:
-    """Where the configured model is, or why it is not there, in words."""
-    if settings.model.engine == "openai":
-        return f"on {settings.server.url}"
-    try:
-        return str(catalog.resolve(settings.model.name, settings.site.root))
-    except BlogmetadError as error:
-        return f"{error} {error.hint}".strip()
-
-
-@dataclass(frozen=True, slots=True)
-class Runs:
-    """Where the model computes when it is loaded next: in words, as the mode and the devices, and what would make it
-    faster."""
-
-    words: str
-    mode: str | None = None
-    devices: tuple[str, ...] = ()
-    advice: tuple[str, ...] = ()
-
-
-def where_it_runs(settings: Config) -> Runs:
-    """Where the model computes, as far as can be told without loading it."""
-    if settings.model.engine == "openai":
-        return Runs("on the server")
-    build = devices.installed()
-    # What was found out about the modes is kept by the file's name, so it need not be there.
-    model = Path(settings.model.name)
-    with suppress(BlogmetadError):
-        model = catalog.resolve(settings.model.name, settings.site.root)
-    known = modes.Memory(settings.site.state / "engine.json", model, build.version)
-    struck = [crash.mode for crash in known.struck()]
-    place = placement(build, settings.model.gpu_layers, struck, known.seconds())
-    tips = advice(look(catalog.models_folder(), build)) if settings.model.gpu_layers else ()
-    return Runs(place.words, place.mode, place.devices, tips)
-
-
-def daemon_pid(state: Path) -> int | None:
-    """The process that holds the site's lock, None if none does."""
-    try:
-        fd = os.open(state / "lock", os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        return None
-    try:
-        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        text = os.read(fd, 32).decode("ascii", "ignore").strip()
-        return int(text) if text.isdigit() else 0
+def _lines(title: str, row: Mapping[str, object], usual_seconds: object) -> Iterator[str]:
+    """A draft in a line, and below it what to do, where there is something to do."""
+    name = row["draft"]
+    if title == "working on":
+        yield f"{name}  {_far(row, usual_seconds)}  [{row['id']}]"
+    elif title == "waiting":
+        yield f"{name}  {row['why']}"
+    elif title == "held":
+        yield f"{name}  until {_minute(row['until'])}: {row['reason'] or 'it has a date'}  [{row['id']}]"
+        yield f"    {row['next']}"
+    elif title == "needs you":
+        problems = row["problems"]
+        assert isinstance(problems, list)
+        yield f"{name}  {' '.join(problems)}  [{row['id']}]"
+        yield f"    {row['next']}"
     else:
-        return None
-    finally:
-        os.close(fd)
+        yield f"{_minute(row['updated'])}  {name}  {row['post']}  [{row['id']}]"
+
+
+def _far(row: Mapping[str, object], usual_seconds: object) -> str:
+    attempt = row["attempt"]
+    again = f", try {attempt}" if isinstance(attempt, int) and attempt > 1 else ""
+    takes = (
+        f", of usually {usual_seconds:.0f}" if row["stage"] == "proposing" and isinstance(usual_seconds, float) else ""
+    )
+    reason = f" ({row['reason']})" if row["reason"] else ""
+    return f"{row['doing']}, for {row['seconds']} s{takes}{again}{reason}"
+
+
+def _minute(moment: object) -> str:
+    return str(moment)[:16].replace("T", " ")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from blogmetad.cli.doctor.finding import Finding, checked
-from blogmetad.cli.status import where_it_runs
+from blogmetad.cli.running import where_it_runs
 from blogmetad.config import Config
 from blogmetad.daemon import open_proposer
 from blogmetad.errors import BlogmetadError

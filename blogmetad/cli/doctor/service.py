@@ -7,7 +7,7 @@ from pathlib import Path
 
 from blogmetad.cli import service
 from blogmetad.cli.doctor.finding import Finding
-from blogmetad.cli.status import daemon_pid
+from blogmetad.cli.running import daemon_pid
 from blogmetad.config import Config
 from blogmetad.service import manager
 from blogmetad.service.manager import Seen, ServiceError

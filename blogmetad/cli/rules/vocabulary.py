@@ -17,7 +17,7 @@ from rich.table import Table
 
 from blogmetad import files
 from blogmetad.cli.options import ConfigOption, JsonOption, as_json, console, load, print_json, visible
-from blogmetad.cli.status import daemon_pid
+from blogmetad.cli.running import daemon_pid
 from blogmetad.config import Config
 from blogmetad.journal.ledger import Ledger
 from blogmetad.journal.queue import queued
