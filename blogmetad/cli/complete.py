@@ -55,6 +55,12 @@ def undoable(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
     return _fitting(incomplete, [(job.id, _told(job)) for job in jobs])
 
 
+def retriable(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
+    """The names of drafts that need their author, or were taken back."""
+    jobs = _jobs(ctx, State.PARKED, State.UNDONE)
+    return _fitting(incomplete, [(job.name, _told(job)) for job in jobs])
+
+
 def term_fields(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
     """The fields of the rules that hold terms."""
     settings = _settings(ctx)

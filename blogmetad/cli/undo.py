@@ -7,15 +7,28 @@ from typing import Annotated
 
 import typer
 
+from blogmetad.cli import complete
 from blogmetad.cli.exits import Exit
-from blogmetad.cli.journal.drafts import find, open_ledger
+from blogmetad.cli.journal.drafts import find_named, open_ledger
 from blogmetad.cli.options import ConfigOption, console, load
+from blogmetad.errors import BlogmetadError
 from blogmetad.journal import record
 from blogmetad.journal.ledger import Ledger
+from blogmetad.lock import alone
 from blogmetad.publish import undo as undoing
 from blogmetad.publish.folders import Folders
 from blogmetad.publish.place import Placer
 from blogmetad.site.jekyll import read_site
+
+
+class Interrupted(BlogmetadError):
+    """The disk did not let a draft be taken back to the end."""
+
+    hint = "put that right, and undo again: it goes on from there, as does the next start of blogmetad"
+
+    def __init__(self, name: str, error: OSError) -> None:
+        where = f" ({error.filename})" if error.filename else ""
+        super().__init__(f"taking {name} back was interrupted: {error.strerror or error}{where}")
 
 
 def add_to(app: typer.Typer) -> None:
@@ -24,7 +37,13 @@ def add_to(app: typer.Typer) -> None:
 
 
 def undo(
-    id: Annotated[str, typer.Argument(help="The draft's id, or its end, from 'blogmetad journal'.")],  # noqa: A002
+    draft: Annotated[
+        str,
+        typer.Argument(
+            help="The draft's id, or its end, from 'blogmetad journal'; or its name, or its post's.",
+            autocompletion=complete.undoable,
+        ),
+    ],
     config: ConfigOption = None,
 ) -> None:
     """Give a draft back byte for byte and withdraw its post, if that is unchanged since.
@@ -35,13 +54,18 @@ def undo(
     open_ledger(settings).close()
     site, zone = settings.site, read_site(settings.site.root).timezone
     # Without the site's lock: the ledger has the intent before a file moves, so a running daemon lets the draft be.
-    with Ledger(site.state / "ledger.db") as ledger:
-        job = find(ledger, id)
+    with alone(site.state / "undo.lock", "to take a draft back"), Ledger(site.state / "ledger.db") as ledger:
+        job = find_named(ledger, draft)
         placer = Placer(Folders(site.drafts, site.posts, site.state), ledger, lambda: dt.datetime.now(zone))
-        result = undoing.undo(placer, job)
+        try:
+            result = undoing.undo(placer, job)
+        except OSError as error:
+            raise Interrupted(job.name, error) from error
         if isinstance(result, undoing.Refused):
             console.print(result.reason, style="red", markup=False)
             raise typer.Exit(Exit.NEEDS_YOU)
-        record.write_entry(site.journal, ledger, job.id, zone, dt.datetime.now(zone))
+        record.write_entry_or_leave_it(site.journal, ledger, job.id, zone, placer.now())
     gone = f", {result.withdrawn} is withdrawn" if result.withdrawn else ""
     console.print(f"{site.drafts / result.draft} is back{gone}; it is left alone until you save it again", markup=False)
+    if result.aside is not None:
+        console.print(f"what had been written into it since it was published is kept as {result.aside}", markup=False)

@@ -34,3 +34,13 @@ def write_entry(journal: Path, ledger: Ledger, job_id: str, zone: dt.tzinfo, now
     previous = folder.Written(job.entry, job.entry_sha256) if job.entry and job.entry_sha256 else None
     written = folder.write(journal, entry.filename(story, zone), entry.render(story, zone), job.id, previous)
     ledger.move(job.id, job.state, now, entry=written.name, entry_sha256=written.sha256)
+
+
+def write_entry_or_leave_it(journal: Path, ledger: Ledger, job_id: str, zone: dt.tzinfo, now: dt.datetime) -> None:
+    """The same, but a journal that cannot be written is no failure: the next start writes the entry."""
+    try:
+        write_entry(journal, ledger, job_id, zone, now)
+    except (OSError, ValueError):
+        job = ledger.get(job_id)
+        if job is not None:
+            ledger.move(job_id, job.state, now, entry=None, entry_sha256=None)

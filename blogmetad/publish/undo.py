@@ -25,10 +25,11 @@ RESTORED = "restored"
 @dataclass(frozen=True, slots=True)
 class Undone:
     """The draft is back as ``draft`` (its name below the drafts folder); ``withdrawn`` is the post that was
-    taken away, None if there was none any more."""
+    taken away, None if there was none any more. ``aside`` is where the retired draft is kept if it had been changed."""
 
     draft: str
     withdrawn: str | None
+    aside: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +41,15 @@ class Refused:
 
 def undo(placer: Placer, job: JobLike) -> Undone | Refused:
     """Take a job back: restore its draft and withdraw its post, if that is still exactly what was
-    published."""
+    published. One that was interrupted is carried on with.
+
+    The caller sees to it that no other undo is under way. Raises OSError; called again, it goes on from there.
+    """
     current = placer.ledger.get(job.id)
     if current is None:
         raise KeyError(job.id)
+    if unfinished(placer, current):
+        return complete(placer, current)
     refusal = _refusal(placer, current)
     if refusal is not None:
         return Refused(refusal)
@@ -73,6 +79,9 @@ def _open_intent(placer: Placer, job: JobLike) -> Mapping[str, Any] | None:
 def _refusal(placer: Placer, job: JobLike) -> str | None:
     if job.state not in (DONE, DUPLICATE):  # a published job is still in the daemon's hands
         return f"Job {job.id} is {job.state}; only what was published or set aside can be undone."
+    away = next((f for f in (placer.folders.drafts, placer.folders.posts) if not f.is_dir()), None)
+    if away is not None:
+        return f"The folder {away} is away, so nothing can be told or moved there; mount or create it, and undo again."
     if not _has_original(placer, job):
         return f"The original of job {job.id} is no longer kept; the post itself still has the author's text."
     published = job.state != DUPLICATE and job.target is not None
@@ -107,7 +116,7 @@ def _carry_out(placer: Placer, job: JobLike, facts: Mapping[str, Any]) -> Undone
             placer.ledger.step(job.id, RESTORED, {"draft": None, "because": "the post was edited"}, placer.now())
             placer.ledger.move(job.id, facts["was"], placer.now())
         return Refused(f"The post {post} was edited while it was being withdrawn, so it was left where it is.")
-    name = _restore(placer, job)
+    name, kept = _restore(placer, job)
     facts_now = {"draft": name, "withdrawn": post if withdrawn else None}
     with placer.ledger.transaction():
         # Moved once more: the row must be younger than the file it brought back, or the scanner takes that
@@ -115,7 +124,7 @@ def _carry_out(placer: Placer, job: JobLike, facts: Mapping[str, Any]) -> Undone
         placer.ledger.step(job.id, RESTORED, facts_now, placer.now())
         placer.ledger.move(job.id, UNDONE, placer.now())
     files.remove(placer.folders.stage / job.id)
-    return Undone(name, post if withdrawn else None)
+    return Undone(name, post if withdrawn else None, kept)
 
 
 def _withdraw(placer: Placer, job: JobLike, post: str) -> bool | None:
@@ -141,30 +150,31 @@ def _put_back(placer: Placer, aside: Path, source: Path) -> None:
         files.remove(aside)
 
 
-def _restore(placer: Placer, job: JobLike) -> str:
-    """Put the author's bytes back into the drafts folder; the ledger knows the name beforehand."""
+def _restore(placer: Placer, job: JobLike) -> tuple[str, Path | None]:
+    """Put the author's bytes back into the drafts folder; the ledger knows the name beforehand. The name, and where a
+    retired draft is kept that has other bytes by now."""
     draft, aside = placer.source(job), placer.folders.retired / job.id
     if look(draft, job.sha256) is Found.OURS:
         if files.same_file(draft, aside):
             files.fsync_dir(draft.parent)
             files.remove(aside)
-        return job.name
-    if look(aside, job.sha256) is not Found.OURS:
-        _renew(placer, job, aside)
+        return job.name, None
+    kept = None if look(aside, job.sha256) is Found.OURS else _renew(placer, job, aside)
     name = _free_draft(placer, job)
     if name != job.name:
         placer.ledger.move(job.id, UNDONE, placer.now(), name=name)
     given = placer.give(aside, name)
     if given != name:
         placer.ledger.move(job.id, UNDONE, placer.now(), name=given)
-    return given
+    return given, kept
 
 
-def _renew(placer: Placer, job: JobLike, aside: Path) -> None:
-    """A fresh copy of the original on the mount of the drafts, from where it can be linked."""
+def _renew(placer: Placer, job: JobLike, aside: Path) -> Path | None:
+    """A fresh copy of the original on the mount of the drafts, from where it can be linked; where the copy that was
+    there is kept, if there was one."""
     raw = placer.original(job.id)
     if sha256(raw) != job.sha256:
         raise OSError(errno.EIO, f"the original of job {job.id} is damaged")
-    if look(aside, None) is not Found.GONE:
-        placer.quarantine(aside)
+    kept = None if look(aside, None) is Found.GONE else placer.quarantine(aside)
     files.write_new(aside, raw)
+    return kept

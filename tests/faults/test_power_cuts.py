@@ -27,6 +27,7 @@ WITH_PARKED = (0, 1)
 PUBLISHED = (State.PUBLISHED, State.DONE)
 
 
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("name", FILE_SYSTEMS)
 def test_a_power_cut_anywhere_loses_nothing_doubles_nothing_and_breaks_no_promise(
     name: str, full: bool, tally: Tally

@@ -7,7 +7,8 @@ import pytest
 from placing import NOW, POST, RAW, Desk
 
 from blogmetad import files
-from blogmetad.journal.ledger import State
+from blogmetad.journal.ledger import Job, State
+from blogmetad.publish.place import Placer
 from blogmetad.publish.undo import Refused, Undone, complete, undo, unfinished
 
 
@@ -77,10 +78,12 @@ def test_a_damaged_retired_draft_is_kept_and_the_original_is_used(desk: Desk) ->
     job = desk.publish()
     (desk.folders.retired / job.id).write_bytes(b"damaged")
 
-    undo(desk.placer, job)
+    result = undo(desk.placer, job)
 
     assert desk.draft().read_bytes() == RAW
-    assert [p.read_bytes() for p in (desk.folders.state / "quarantine").iterdir()] == [b"damaged"]
+    assert isinstance(result, Undone)
+    assert result.aside is not None
+    assert result.aside.read_bytes() == b"damaged"
 
 
 def test_a_subfolder_that_is_gone_is_made_again(desk: Desk) -> None:
@@ -102,6 +105,28 @@ def test_without_any_copy_of_the_original_nothing_is_touched(desk: Desk) -> None
     assert isinstance(result, Refused)
     assert "no longer kept" in result.reason
     assert desk.posts() == {POST.filename: POST.content}
+
+
+@pytest.mark.parametrize("which", ["drafts", "posts"])
+def test_with_a_folder_away_nothing_is_undone(desk: Desk, which: str) -> None:
+    job = desk.publish()
+    folder: Path = getattr(desk.folders, which)
+    away = folder.rename(desk.root / "weg")
+
+    result = undo(desk.placer, job)
+
+    assert isinstance(result, Refused)
+    assert f"{folder} is away" in result.reason
+    away.rename(folder)
+    assert undo(desk.placer, job) == Undone("因果.md", POST.filename)
+
+
+def test_undoing_twice_is_refused_the_second_time(desk: Desk) -> None:
+    job = desk.publish()
+    undo(desk.placer, job)
+
+    assert isinstance(undo(desk.placer, job), Refused)
+    assert desk.draft().read_bytes() == RAW
 
 
 @pytest.mark.parametrize("state", [State.PARKED, State.PUBLISHED, State.UNDONE, State.SUPERSEDED])
@@ -127,7 +152,14 @@ def test_undoing_a_duplicate_gives_the_draft_back_and_leaves_the_other_post(desk
 
 @pytest.mark.parametrize("name", ["move", "link_new", "remove"])
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-def test_an_interrupted_undo_is_completed(desk: Desk, monkeypatch: pytest.MonkeyPatch, name: str, after: bool) -> None:
+@pytest.mark.parametrize("carry_on", [complete, undo], ids=["at the next start", "by undoing again"])
+def test_an_interrupted_undo_is_completed(
+    desk: Desk,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    after: bool,
+    carry_on: Callable[[Placer, Job], Undone | Refused],
+) -> None:
     job = desk.publish()
     real: Callable[..., None] = getattr(files, name)
 
@@ -141,7 +173,7 @@ def test_an_interrupted_undo_is_completed(desk: Desk, monkeypatch: pytest.Monkey
         with pytest.raises(KeyboardInterrupt):
             undo(desk.placer, job)
     if unfinished(desk.placer, desk.job(job)):
-        complete(desk.placer, desk.job(job))
+        carry_on(desk.placer, desk.job(job))
 
     assert desk.draft().read_bytes() == RAW
     assert desk.draft().stat().st_nlink == 1
