@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2] / "blogmetad"
-STAGES = ("intake", "site", "rules", "model", "publish", "journal")
+STAGES = ("intake", "site", "rules", "model", "publish", "journal", "announce")
 BASE = {
     "values",
     "outcomes",
