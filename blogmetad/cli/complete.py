@@ -8,6 +8,7 @@ from pathlib import Path
 import typer
 
 from blogmetad import config as configuration
+from blogmetad.cli.options import visible
 from blogmetad.cli.share import ready_made_rules
 from blogmetad.errors import BlogmetadError
 from blogmetad.journal.ledger import Job, Ledger, State
@@ -34,7 +35,12 @@ def models_here(incomplete: str) -> list[tuple[str, str]]:
 
 def ready_made(incomplete: str) -> list[tuple[str, str]]:
     """The rules that come along."""
-    return _fitting(incomplete, [(name, "") for name in (*ready_made_rules(), "learned")])
+    return _fitting(incomplete, [(name, "comes with blogmetad") for name in ready_made_rules()])
+
+
+def ready_made_or_learned(incomplete: str) -> list[tuple[str, str]]:
+    """The rules that come along, and those that posts keep to."""
+    return [*ready_made(incomplete), *_fitting(incomplete, [("learned", "what the posts keep to")])]
 
 
 def ids(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
@@ -45,8 +51,8 @@ def ids(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
 def drafts(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
     """The ids of drafts, or their names where those begin as what was typed."""
     jobs = _jobs(ctx)
-    names = {job.name: _told(job) for job in reversed(jobs)} if incomplete else {}
-    return _fitting(incomplete, [*((job.id, _told(job)) for job in jobs), *names.items()])
+    names = {_called(job): _told(job) for job in reversed(jobs)} if incomplete else {}
+    return _fitting(incomplete, list(({job.id: _told(job) for job in jobs} | names).items()))
 
 
 def undoable(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
@@ -58,7 +64,7 @@ def undoable(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
 def retriable(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
     """The names of drafts that need their author, or were taken back."""
     jobs = _jobs(ctx, State.PARKED, State.UNDONE)
-    return _fitting(incomplete, [(job.name, _told(job)) for job in jobs])
+    return _fitting(incomplete, [(_called(job), _told(job)) for job in jobs])
 
 
 def term_fields(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
@@ -80,9 +86,13 @@ def _pulled() -> Iterator[tuple[str, str]]:
         yield str(source), "pulled"
 
 
+def _called(job: Job) -> str:
+    """A draft's name if shells take it as it stands, else its id."""
+    return job.name if all(letter.isalnum() or letter in "._-+@" for letter in job.name) else job.id
+
+
 def _told(job: Job) -> str:
-    what = job.target if job.target else job.state.value
-    return f"{job.name}: {what}"
+    return visible(f"{job.name}: {job.target or job.state.value}").encode("utf-8", "replace").decode("utf-8")
 
 
 def _jobs(ctx: typer.Context, *states: State) -> tuple[Job, ...]:

@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from blogmetad import matter
+from blogmetad.cli import complete
 from blogmetad.cli import init as initialise
 from blogmetad.cli.exits import Exit
 from blogmetad.cli.model.first import first_model, got
@@ -43,7 +44,11 @@ def demo(
     ] = None,
     model: Annotated[
         str | None,
-        typer.Option(help="Which model to use.", show_default="a Qwen3 if a hub answers, else the starter"),
+        typer.Option(
+            help="Which model to use.",
+            show_default="a Qwen3 if a hub answers, else the starter",
+            autocompletion=complete.models,
+        ),
     ] = None,
 ) -> None:
     """Make a throw-away site, start the daemon, drop a Chinese and an English draft, show what comes out.

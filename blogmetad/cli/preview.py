@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from blogmetad import matter, pipeline
+from blogmetad.cli import complete
 from blogmetad.cli.exits import Exit
 from blogmetad.cli.options import ConfigOption, JsonOption, as_json, console, load, print_json, progress, with_model
 from blogmetad.cli.share import ready_made_rules
@@ -35,11 +36,22 @@ def preview(
     config: ConfigOption = None,
     json: JsonOption = False,
     rules: Annotated[
-        str | None, typer.Option("--rules", help="Other rules to try: a name or a file.", show_default=False)
+        str | None,
+        typer.Option(
+            "--rules",
+            help="Other rules to try: a name or a file.",
+            show_default=False,
+            autocompletion=complete.ready_made,
+        ),
     ] = None,
     model: Annotated[
         str | None,
-        typer.Option("--model", help="Another model to try: a name or a GGUF file.", show_default=False),
+        typer.Option(
+            "--model",
+            help="Another model to try: a name or a GGUF file.",
+            show_default=False,
+            autocompletion=complete.models,
+        ),
     ] = None,
 ) -> None:
     """Propose metadata for files and show it. Writes nothing; a future date or a published twin does not matter here.

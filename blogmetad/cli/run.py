@@ -80,9 +80,9 @@ def _drain(runner: Runner, news: threading.Event, machine: bool) -> list[Done]:
                 raise ModelUnavailable(failed.reason)
             if finished.trouble:
                 raise FolderTrouble(finished.trouble)
-            if finished.done or finished.flying:
+            if finished.done or finished.flying or runner.announcing:
                 idle_since = time.monotonic()
-            if not finished.flying and (not finished.waiting or time.monotonic() - idle_since > PATIENCE):
+            if not (finished.flying or runner.announcing) and (not finished.waiting or time.monotonic() - idle_since > PATIENCE):
                 return results
             status.update(_progress(finished, len(results)))
             pause = 0.2 if finished.again is None else max(0.05, min(1.0, finished.again))

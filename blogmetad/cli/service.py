@@ -26,7 +26,12 @@ from blogmetad.lock import AlreadyRunning
 from blogmetad.service import manager, unit
 from blogmetad.service.manager import Seen, ServiceError
 
-app = typer.Typer(help="Have systemd keep blogmetad running: a service of your own user.", no_args_is_help=True)
+HELP = """Have systemd keep blogmetad running, as a service of your own user.
+
+Example:  blogmetad service install
+"""
+
+app = typer.Typer(help=HELP, no_args_is_help=True)
 
 LINES = 40
 """Log lines that are shown unless more are asked for."""

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from blogmetad import config as configuration
-from blogmetad.cli.complete import models, ready_made
+from blogmetad.cli import complete
 from blogmetad.cli.exits import Exit
 from blogmetad.cli.init import finish
 from blogmetad.cli.init.plan import LEARNED, RULES_IN_SITE, Folders, plan, write
@@ -44,7 +44,7 @@ def init(
             help="A rules document, or a ready-made one: al-folio, jekyll, bilingual-zh-en; or 'learned', for those "
             "that your posts keep to.",
             show_default="the site's, else learned",
-            autocompletion=ready_made,
+            autocompletion=complete.ready_made_or_learned,
         ),
     ] = None,
     model: Annotated[
@@ -52,7 +52,7 @@ def init(
         typer.Option(
             help="A model of 'blogmetad model list', or the path of a GGUF file.",
             show_default="what suits the machine",
-            autocompletion=models,
+            autocompletion=complete.models,
         ),
     ] = None,
     config: Annotated[

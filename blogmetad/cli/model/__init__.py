@@ -6,7 +6,12 @@ import typer
 
 from blogmetad.cli.model import check, pull, recommend, shelf, use
 
-app = typer.Typer(help="Choose, get, check, list, find and remove language models.", no_args_is_help=True)
+HELP = """Choose, get, check, list, find and remove language models.
+
+Example:  blogmetad model recommend
+"""
+
+app = typer.Typer(help=HELP, no_args_is_help=True)
 recommend.add_to(app)
 pull.add_to(app)
 use.add_to(app)

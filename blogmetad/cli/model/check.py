@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from blogmetad import config as configuration
-from blogmetad.cli import logs
+from blogmetad.cli import complete, logs
 from blogmetad.cli.exits import Exit
 from blogmetad.cli.model.pull import MODEL_NAME
 from blogmetad.cli.options import JsonOption, as_json, console, print_json, progress, visible
@@ -45,7 +45,12 @@ def add_to(app: typer.Typer) -> None:
 
 
 def check(
-    name: Annotated[str, typer.Argument(metavar="FILE|NAME", help=f"The path of a GGUF file. Or: {MODEL_NAME}")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE|NAME", help=f"The path of a GGUF file. Or: {MODEL_NAME}", autocompletion=complete.models_here
+        ),
+    ],
     quick: Annotated[bool, typer.Option("--quick", help="Read the file's head only; do not load it.")] = False,
     context: Annotated[int, typer.Option(help="Tokens to hold in view.", min=512)] = CONTEXT,
     json: JsonOption = False,

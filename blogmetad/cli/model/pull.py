@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
+from blogmetad.cli import complete
 from blogmetad.model import catalog
 from blogmetad.model.catalog import PackageParts, UnknownModelError
 from blogmetad.model.store import huggingface, modelscope, place
@@ -29,7 +30,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def pull(
-    name: Annotated[str, typer.Argument(help=MODEL_NAME)],
+    name: Annotated[str, typer.Argument(help=MODEL_NAME, autocompletion=complete.models)],
     source: Annotated[
         HubName, typer.Option("--from", help="The hub that Qwen3 and hf: names are fetched from.")
     ] = "huggingface",

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from blogmetad.cli import complete
 from blogmetad.cli.model.pull import MODEL_NAME
 from blogmetad.cli.options import JsonOption, as_json, console, print_json, visible
 from blogmetad.model import catalog
@@ -15,7 +16,7 @@ from blogmetad.model.store import pull
 from blogmetad.model.store.memory import need
 from blogmetad.model.store.pull import Presence
 
-Name = Annotated[str, typer.Argument(help=MODEL_NAME)]
+Name = Annotated[str, typer.Argument(help=MODEL_NAME, autocompletion=complete.models_here)]
 
 
 def add_to(app: typer.Typer) -> None:

@@ -10,6 +10,7 @@ import typer
 
 from blogmetad import config as configuration
 from blogmetad import files, setting
+from blogmetad.cli import complete
 from blogmetad.cli.model.pull import MODEL_NAME
 from blogmetad.cli.options import ConfigOption, console
 from blogmetad.config import ConfigError
@@ -24,7 +25,12 @@ def add_to(app: typer.Typer) -> None:
 
 
 def use(
-    name: Annotated[str, typer.Argument(metavar="NAME|FILE", help=f"{MODEL_NAME} Or the path of a GGUF file.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME|FILE", help=f"{MODEL_NAME} Or the path of a GGUF file.", autocompletion=complete.models_here
+        ),
+    ],
     config: ConfigOption = None,
 ) -> None:
     """Make a model the one that is used: sets [model] name in the configuration; comments and all else stay.

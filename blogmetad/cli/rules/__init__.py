@@ -6,9 +6,12 @@ import typer
 
 from blogmetad.cli.rules import backtest, check, learn, vocabulary
 
-app = typer.Typer(
-    help="Rules: learn them from your posts, check posts against them, try them out.", no_args_is_help=True
-)
+HELP = """Rules: learn them from your posts, check posts against them, try them out.
+
+Example:  blogmetad rules check
+"""
+
+app = typer.Typer(help=HELP, no_args_is_help=True)
 learn.add_to(app)
 check.add_to(app)
 vocabulary.add_to(app)

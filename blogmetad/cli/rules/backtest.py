@@ -19,7 +19,7 @@ from blogmetad.backtest.hide import sample
 from blogmetad.backtest.laws import RulesFor
 from blogmetad.backtest.replay import Stand, recalling, replay
 from blogmetad.backtest.result import About, Case, Result, parse, summarise
-from blogmetad.cli import logs
+from blogmetad.cli import complete, logs
 from blogmetad.cli.options import ConfigOption, JsonOption, as_json, load, model_name, print_json, progress
 from blogmetad.cli.rules import scores
 from blogmetad.cli.rules.check import RULES_IN_SITE
@@ -60,10 +60,17 @@ def backtest(
             "--rules",
             help="Rules to try: a name, a file, or 'learned' for those the posts suggest. Default: the site's own.",
             show_default=False,
+            autocompletion=complete.ready_made_or_learned,
         ),
     ] = None,
     model: Annotated[
-        str | None, typer.Option("--model", help="A model to try: a name or a GGUF file.", show_default=False)
+        str | None,
+        typer.Option(
+            "--model",
+            help="A model to try: a name or a GGUF file.",
+            show_default=False,
+            autocompletion=complete.models,
+        ),
     ] = None,
     earlier: Annotated[
         Path | None,

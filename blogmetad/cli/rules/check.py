@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from blogmetad.cli import complete
 from blogmetad.cli.exits import Exit
 from blogmetad.cli.options import ConfigOption, JsonOption, as_json, console, load, print_json, progress, visible
 from blogmetad.cli.rules import repair
@@ -44,7 +45,13 @@ def check(
         Path | None, typer.Option("--site", help="Another site, or a folder of posts.", show_default=False)
     ] = None,
     rules: Annotated[
-        str | None, typer.Option("--rules", help="Other rules: a name or a file.", show_default=False)
+        str | None,
+        typer.Option(
+            "--rules",
+            help="Other rules: a name or a file.",
+            show_default=False,
+            autocompletion=complete.ready_made,
+        ),
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 for warnings too.")] = False,
     fix: Annotated[bool, typer.Option("--fix", help="Repair what is safe; every change is shown.")] = False,

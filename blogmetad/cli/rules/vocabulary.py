@@ -16,6 +16,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from blogmetad import files
+from blogmetad.cli import complete
 from blogmetad.cli.options import ConfigOption, JsonOption, as_json, console, load, print_json, visible
 from blogmetad.cli.running import daemon_pid
 from blogmetad.config import Config
@@ -53,7 +54,12 @@ def add_to(app: typer.Typer) -> None:
 
 def vocabulary(
     field: Annotated[
-        str | None, typer.Argument(help="A field of terms, as tags. Default: all of them.", show_default=False)
+        str | None,
+        typer.Argument(
+            help="A field of terms, as tags. Default: all of them.",
+            show_default=False,
+            autocompletion=complete.term_fields,
+        ),
     ] = None,
     config: ConfigOption = None,
     json: JsonOption = False,
