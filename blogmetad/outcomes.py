@@ -18,6 +18,14 @@ class Published:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """The post is durably in the review folder under ``filename``, where its author may change and approve it."""
+
+    filename: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class Held:
     """The author's date lies in the future; the draft stays where it is until then."""
 
@@ -57,4 +65,4 @@ class Abandoned:
     """The daemon was asked to stop; the draft is taken up again at the next start."""
 
 
-Outcome: TypeAlias = "Published | Held | Parked | Duplicate | Superseded | Retry | Abandoned"
+Outcome: TypeAlias = "Published | Waiting | Held | Parked | Duplicate | Superseded | Retry | Abandoned"

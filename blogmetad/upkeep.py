@@ -24,7 +24,7 @@ from blogmetad.values import Problem, sha256
 
 log = structlog.get_logger("blogmetad")
 
-ENDED = (State.PARKED, State.HELD, State.DONE, State.DUPLICATE, State.SUPERSEDED, State.UNDONE)
+ENDED = (State.PARKED, State.HELD, State.WAITING, State.DONE, State.DUPLICATE, State.SUPERSEDED, State.UNDONE)
 EVERY = 30.0
 """Seconds between two looks at what is rarely amiss."""
 

@@ -71,6 +71,7 @@ class State(StrEnum):
     ACCEPTED = auto()
     STAGED = auto()
     PUBLISHED = auto()
+    WAITING = auto()
     DONE = auto()
     PARKED = auto()
     HELD = auto()

@@ -212,9 +212,9 @@ class Ledger:
         return next(iter(self._select(where, path(name), sha256)), None)
 
     def done_with_body(self, body_sha256: str) -> tuple[Job, ...]:
-        """The finished jobs whose draft had this body, newest first."""
-        where = "WHERE body_sha256 = ? AND state = ? ORDER BY serial DESC"
-        return self._select(where, body_sha256, State.DONE.value)
+        """The jobs whose draft had this body and has become a post, newest first; it may still wait for its author."""
+        where = "WHERE body_sha256 = ? AND state IN (?, ?) ORDER BY serial DESC"
+        return self._select(where, body_sha256, State.DONE.value, State.WAITING.value)
 
     def move(
         self,
@@ -290,6 +290,16 @@ class Ledger:
         with self._lock, self._guarded(), self._understood():
             rows = self._db.execute(query, (behind, -1 if latest is None else latest)).fetchall()
             return tuple(Event(row[0], row[1], from_step(row[2:])) for row in reversed(rows))
+
+    def unanswered(self, question: str, answer: str) -> tuple[str, ...]:
+        """The ids of the jobs behind whose newest step named ``question`` there is none named ``answer``."""
+        query = (
+            "SELECT job FROM step WHERE name IN (?1, ?2) GROUP BY job "
+            "HAVING max(iif(name = ?1, serial, 0)) > max(iif(name = ?2, serial, 0)) ORDER BY min(serial)"
+        )
+        self._write_notes()
+        with self._lock, self._guarded(), self._understood():
+            return tuple(str(job) for (job,) in self._db.execute(query, (question, answer)))
 
     def _write_notes(self) -> None:
         with self._lock:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from blogmetad import files
+from blogmetad.publish.records import WAITING
 from blogmetad.values import Problem
 
 _OWN = ".blogmetad"
@@ -25,7 +26,7 @@ _TRIAL = "blogmetad-trial.tmp-"
 
 @dataclass(frozen=True, slots=True)
 class Folders:
-    """The three folders of the configuration, and what the protocol keeps beside them.
+    """The folders of the configuration, and what the protocol keeps beside them.
 
     Each property creates its folder when it is missing; they raise OSError if ``drafts`` or ``posts`` is
     missing.
@@ -34,6 +35,23 @@ class Folders:
     drafts: Path
     posts: Path
     state: Path
+    review: Path | None = None
+    reviewed: bool = False
+
+    @property
+    def destination(self) -> Path:
+        """Where a draft's post is put: among the posts, or, if it is to be reviewed, where it waits for its author."""
+        return self.review if self.reviewed and self.review is not None else self.posts
+
+    def home(self, state: str) -> Path:
+        """Where the post of a job in this state lies."""
+        return self.review if state == WAITING and self.review is not None else self.posts
+
+    @property
+    def kept(self) -> tuple[Path, ...]:
+        """Every folder of copies that are kept for a while, none of them twice."""
+        withdrawn = map(self.withdrawn_from, (self.posts, self.home(WAITING)))
+        return tuple(dict.fromkeys((self.originals, self.retired, *withdrawn)))
 
     @property
     def originals(self) -> Path:
@@ -42,13 +60,12 @@ class Folders:
 
     @property
     def stage(self) -> Path:
-        """Finished posts that have no public name yet, on the mount of the posts."""
-        return self._beside(self.posts, "stage")
+        """Finished posts that have no name yet, on the mount where they get it."""
+        return self._beside(self.destination, "stage")
 
-    @property
-    def withdrawn(self) -> Path:
-        """Posts that were taken back, on the mount of the posts."""
-        return self._beside(self.posts, "withdrawn")
+    def withdrawn_from(self, home: Path) -> Path:
+        """What was taken back out of ``home``, the folder of the posts or that of the review, on its mount."""
+        return self._beside(home, "withdrawn")
 
     @property
     def retired(self) -> Path:
@@ -90,7 +107,7 @@ def probe(folders: Folders) -> tuple[Problem, ...]:
         return problems
     trials: tuple[tuple[str, Path, Callable[[], None]], ...] = (
         ("state", folders.state, lambda: _try_keeping(folders.originals)),
-        ("posts", folders.posts, lambda: _try_linking(folders.stage, folders.posts)),
+        ("posts", folders.destination, lambda: _try_linking(folders.stage, folders.destination)),
         ("drafts", folders.drafts, lambda: _try_retiring(folders.drafts, folders.retired)),
     )
     return tuple(problem for name, folder, trial in trials if (problem := _tried(name, folder, trial)) is not None)
@@ -99,7 +116,7 @@ def probe(folders: Folders) -> tuple[Problem, ...]:
 def at_a_glance(folders: Folders) -> tuple[Problem, ...]:
     """What can be seen to be wrong with the folders without trying anything: one is missing, or read-only."""
     missing = _missing(folders)
-    named = (("drafts", folders.drafts), ("posts", folders.posts), ("state", folders.state))
+    named = (*_named(folders), ("state", folders.state))
     closed = (n for n in named if n[1].is_dir() and not os.access(n[1], os.W_OK | os.X_OK))
     return (*missing, *(_unwritable(name, folder, "it is read-only, or not ours") for name, folder in closed))
 
@@ -112,9 +129,15 @@ def _missing(folders: Folders) -> tuple[Problem, ...]:
             "the path in the configuration.",
             name,
         )
-        for name, folder in (("drafts", folders.drafts), ("posts", folders.posts))
+        for name, folder in _named(folders)
         if not folder.is_dir()
     )
+
+
+def _named(folders: Folders) -> tuple[tuple[str, Path], ...]:
+    """The folders that an author has to do with, by the name they have in the configuration."""
+    review = (("review", folders.destination),) if folders.reviewed else ()
+    return (("drafts", folders.drafts), ("posts", folders.posts), *review)
 
 
 def _tried(name: str, folder: Path, trial: Callable[[], None]) -> Problem | None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from blogmetad import files
 from blogmetad.publish.place import Found, Placer, look, numbered
-from blogmetad.publish.records import DONE, DUPLICATE, JobLike
+from blogmetad.publish.records import DONE, DUPLICATE, WAITING, JobLike
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Retired:
         self._seen = seen
         for name in changed:
             job = self._placer.ledger.get(name)
-            if job is None or job.state not in (DONE, DUPLICATE) or _untouched(job, states[name]):
+            if job is None or job.state not in (DONE, WAITING, DUPLICATE) or _untouched(job, states[name]):
                 continue
             late = self._look(job)
             if late is not None:

@@ -39,6 +39,7 @@ from blogmetad.publish.records import (
     STAGED,
     SUPERSEDED,
     UNDONE,
+    WAITING,
     JobLike,
     LedgerLike,
 )
@@ -51,6 +52,7 @@ LONGEST_NAME = 255
 
 _NOT_A_FILE = frozenset({errno.ELOOP, errno.EINVAL, errno.EISDIR, errno.ENXIO})
 _FINISHED = (DONE, DUPLICATE, SUPERSEDED, UNDONE)
+_PLACED = (*_FINISHED, WAITING)
 
 
 class Found(Enum):
@@ -156,7 +158,7 @@ class Placer:
         if PurePosixPath(post.filename).name != post.filename or post.filename.startswith(".") or not post.filename:
             raise ValueError(f"{post.filename!r} is not a file name")
         current = self._current(job.id)
-        if current.state in _FINISHED:
+        if current.state in _PLACED:
             raise ValueError(f"job {job.id} is {current.state} already")
         if current.state in (STAGED, PUBLISHED):
             outcome = self.resume(current)
@@ -190,11 +192,11 @@ class Placer:
         return Published(target, digest)
 
     def finish(self, job: JobLike, step_name: str, data: Mapping[str, Any]) -> None:
-        """The end of a published job: done and its last step are committed together, then the stage is
-        cleared."""
+        """The end of a published job: done (or waiting, in the review folder) and its last step are committed together,
+        then the stage is cleared."""
         with self.ledger.transaction():
             self.ledger.step(job.id, step_name, data, self.now())
-            self.ledger.move(job.id, DONE, self.now())
+            self.ledger.move(job.id, WAITING if self.folders.reviewed else DONE, self.now())
         files.remove(self.folders.stage / job.id)
 
     def left(self, job: JobLike) -> bool:
@@ -238,7 +240,7 @@ class Placer:
         """Remove the originals, retired drafts and withdrawn posts of jobs that ended longer ago; tells their
         ids."""
         pruned = set()
-        for folder in (self.folders.originals, self.folders.retired, self.folders.withdrawn):
+        for folder in self.folders.kept:
             for path in sorted(folder.iterdir()):
                 job = self.ledger.get(path.name)
                 if job is None or job.state not in _FINISHED or job.updated >= now - older_than:
@@ -294,7 +296,7 @@ class Placer:
         staged, target = self.folders.stage / job.id, job.target
         if target is None or job.post_sha256 is None:
             raise ValueError(f"job {job.id} is staged without a post")
-        if look(self.folders.posts / target, job.post_sha256) is not Found.OURS:
+        if look(self.folders.destination / target, job.post_sha256) is not Found.OURS:
             if self.left(job):
                 return self.supersede(job)
             if self.writing(self.source(job)):
@@ -304,7 +306,7 @@ class Placer:
                 self.ledger.move(job.id, ACCEPTED, self.now(), target=None, post_sha256=None)
                 return None
             target = self._link_free(job, staged, target, taken)
-        files.fsync_dir(self.folders.posts)
+        files.fsync_dir(self.folders.destination)
         with self.ledger.transaction():
             self.ledger.step(job.id, "published", {"filename": target}, self.now())
             self.ledger.move(job.id, PUBLISHED, self.now(), target=target)
@@ -317,9 +319,9 @@ class Placer:
             if target != job.target:
                 self.ledger.move(job.id, STAGED, self.now(), target=target)
             try:
-                files.link_new(staged, self.folders.posts / target)
+                files.link_new(staged, self.folders.destination / target)
             except FileExistsError:
-                if look(self.folders.posts / target, job.post_sha256) is not Found.OURS:
+                if look(self.folders.destination / target, job.post_sha256) is not Found.OURS:
                     continue
             break
         return target
@@ -337,7 +339,7 @@ class Placer:
         return job.state == UNDONE and names[-1:] != ["restored"]
 
     def _taken(self) -> _Taken:
-        with os.scandir(self.folders.posts) as entries:
+        with os.scandir(self.folders.destination) as entries:
             return _Taken(_folded("/".join(["", *map(attrgetter("name"), entries), ""])))
 
     def _free_names(self, wanted: str, post_sha256: str | None, taken: _Taken) -> Iterator[str]:
@@ -345,7 +347,7 @@ class Placer:
         for name in numbered(wanted):
             if (
                 _folded(PurePosixPath(name).stem) not in taken
-                or look(self.folders.posts / name, post_sha256) is Found.OURS
+                or look(self.folders.destination / name, post_sha256) is Found.OURS
             ):
                 yield name
 

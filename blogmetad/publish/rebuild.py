@@ -17,8 +17,9 @@ from typing import Protocol
 
 from blogmetad import files, matter
 from blogmetad.publish import undo
+from blogmetad.publish.folders import Folders
 from blogmetad.publish.place import Found, Placer, look
-from blogmetad.publish.records import ACCEPTED, DONE, DUPLICATE, PUBLISHED, SUPERSEDED, UNDONE
+from blogmetad.publish.records import ACCEPTED, DONE, DUPLICATE, PUBLISHED, SUPERSEDED, UNDONE, WAITING
 from blogmetad.values import sha256
 
 _ID = re.compile(r"\d{8}-[0-9a-f]{6}(-\d{1,9})?")
@@ -117,10 +118,10 @@ def _fate(
     post = (told.post if told else None) or twin
     draft = drafts.get(sha256(raw))
     linked = _linked(placer, placer.folders.stage / job_id)
-    if outcome == UNDONE or look(placer.folders.withdrawn / job_id, None) is not Found.GONE:
+    if outcome == UNDONE or _was_withdrawn(placer.folders, job_id):
         return _Fate(UNDONE, draft or name)
     if look(placer.folders.retired / job_id, None) is not Found.GONE:
-        return _Fate(DUPLICATE if outcome == DUPLICATE else DONE, name, post)
+        return _Fate(outcome if outcome in (DUPLICATE, WAITING) else DONE, name, post)
     if linked is not None:
         return replace(linked, name=draft or name)
     if draft is not None:
@@ -130,12 +131,17 @@ def _fate(
     return _Fate(DONE, name, post) if post is not None else None
 
 
+def _was_withdrawn(folders: Folders, job_id: str) -> bool:
+    homes = {folders.home(DONE), folders.home(WAITING)}
+    return any(look(folders.withdrawn_from(home) / job_id, None) is not Found.GONE for home in homes)
+
+
 def _linked(placer: Placer, staged: Path) -> _Fate | None:
     """A post that is still one file with what was staged: its draft was not retired yet."""
     digest = files.digest(staged)
     if digest is None:
         return None
-    posts = sorted(path for path in placer.folders.posts.iterdir() if files.same_file(path, staged))
+    posts = sorted(path for path in placer.folders.destination.iterdir() if files.same_file(path, staged))
     return _Fate(PUBLISHED, "", posts[0].name, digest) if posts else None
 
 

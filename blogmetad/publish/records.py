@@ -13,6 +13,7 @@ from typing import Any, Protocol
 ACCEPTED = "accepted"
 STAGED = "staged"
 PUBLISHED = "published"
+WAITING = "waiting"
 DONE = "done"
 DUPLICATE = "duplicate"
 SUPERSEDED = "superseded"

@@ -13,6 +13,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import Literal
 
@@ -84,7 +85,7 @@ def _placed(placer: Placer, job: JobLike) -> Recovered:
     if not isinstance(outcome, Published):
         message = f"The draft {job.name} changed or left before its post had a name, so nothing was published."
         return Recovered(job.id, "superseded", message)
-    target = placer.folders.posts / outcome.filename
+    target = placer.folders.destination / outcome.filename
     message = f"The draft {job.name} is published as {outcome.filename}."
     if look(target, outcome.sha256) is Found.GONE:
         message = f"The post {outcome.filename} was removed again by hand, so it is not published a second time."
@@ -104,7 +105,7 @@ def _strays(placer: Placer) -> tuple[Recovered, ...]:
     known = _Known(placer)
     folders = placer.folders
     recovered: list[Recovered] = []
-    for folder in (folders.originals, folders.stage, folders.retired, folders.withdrawn):
+    for folder in (*folders.kept, folders.stage):
         for path in sorted(folder.iterdir()):
             if files.is_temporary(path.name):
                 files.remove(path)
@@ -141,7 +142,7 @@ class _Known:
     @cached_property
     def hashes(self) -> frozenset[str]:
         folders = self._placer.folders
-        return frozenset(_hashes(folders.drafts)) | frozenset(_hashes(folders.posts))
+        return frozenset(chain(*map(_hashes, (folders.drafts, folders.posts, folders.destination))))
 
 
 def _hashes(folder: Path) -> Iterator[str]:

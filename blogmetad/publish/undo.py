@@ -15,7 +15,7 @@ from typing import Any
 
 from blogmetad import files
 from blogmetad.publish.place import Found, Placer, look, numbered
-from blogmetad.publish.records import DONE, DUPLICATE, UNDONE, JobLike
+from blogmetad.publish.records import DONE, DUPLICATE, UNDONE, WAITING, JobLike
 from blogmetad.values import sha256
 
 INTENT = "undone"
@@ -77,20 +77,20 @@ def _open_intent(placer: Placer, job: JobLike) -> Mapping[str, Any] | None:
 
 
 def _refusal(placer: Placer, job: JobLike) -> str | None:
-    if job.state not in (DONE, DUPLICATE):  # a published job is still in the daemon's hands
-        return f"Job {job.id} is {job.state}; only what was published or set aside can be undone."
-    away = next((f for f in (placer.folders.drafts, placer.folders.posts) if not f.is_dir()), None)
+    if job.state not in (DONE, WAITING, DUPLICATE):  # a published job is still in the daemon's hands
+        return f"Job {job.id} is {job.state}; only what was published, waits for review or was set aside can be undone."
+    away = next((f for f in (placer.folders.drafts, placer.folders.home(job.state)) if not f.is_dir()), None)
     if away is not None:
         return f"The folder {away} is away, so nothing can be told or moved there; mount or create it, and undo again."
     if not _has_original(placer, job):
         return f"The original of job {job.id} is no longer kept; the post itself still has the author's text."
     published = job.state != DUPLICATE and job.target is not None
-    if published and job.post_sha256 is None and (placer.folders.posts / str(job.target)).exists():
+    if published and job.post_sha256 is None and (placer.folders.home(job.state) / str(job.target)).exists():
         return (
             f"The ledger was rebuilt, so it cannot be told whether the post {job.target} is as it was published; "
             "undoing could take edits away. Move the post yourself if you want it gone, and undo again."
         )
-    if published and look(placer.folders.posts / str(job.target), job.post_sha256) is Found.OTHER:
+    if published and look(placer.folders.home(job.state) / str(job.target), job.post_sha256) is Found.OTHER:
         return (
             f"The post {job.target} was edited after it was published; undoing would take those edits away. "
             "Move the post yourself if that is what you want."
@@ -110,7 +110,7 @@ def _free_draft(placer: Placer, job: JobLike) -> str:
 
 def _carry_out(placer: Placer, job: JobLike, facts: Mapping[str, Any]) -> Undone | Refused:
     post = facts["post"]
-    withdrawn = post is not None and _withdraw(placer, job, post)
+    withdrawn = post is not None and _withdraw(placer, job, placer.folders.home(facts["was"]) / post)
     if withdrawn is None:
         with placer.ledger.transaction():
             placer.ledger.step(job.id, RESTORED, {"draft": None, "because": "the post was edited"}, placer.now())
@@ -127,9 +127,9 @@ def _carry_out(placer: Placer, job: JobLike, facts: Mapping[str, Any]) -> Undone
     return Undone(name, post if withdrawn else None, kept)
 
 
-def _withdraw(placer: Placer, job: JobLike, post: str) -> bool | None:
+def _withdraw(placer: Placer, job: JobLike, source: Path) -> bool | None:
     """Whether our post was taken away: False if it was gone before, None if it has been edited and stays."""
-    source, aside = placer.folders.posts / post, placer.folders.withdrawn / job.id
+    aside = placer.folders.withdrawn_from(source.parent) / job.id
     found = look(source, job.post_sha256)
     if found is Found.OURS:
         files.move(source, aside)

@@ -141,7 +141,7 @@ def test_a_draft_that_was_taken_back_stays_so(desk: Desk) -> None:
 
 def test_a_draft_that_was_being_taken_back_is_given_back(desk: Desk) -> None:
     job = desk.publish()
-    files.move(desk.post(), desk.folders.withdrawn / job.id)
+    files.move(desk.post(), desk.folders.withdrawn_from(desk.folders.posts) / job.id)
 
     assert rebuilt(desk, {job.id: told("因果.md", "done", POST.filename)})["因果.md"].state is State.UNDONE
     assert desk.draft().read_bytes() == RAW

@@ -26,7 +26,7 @@ def test_the_draft_is_back_byte_for_byte_and_the_post_is_withdrawn(desk: Desk) -
     assert desk.draft().read_bytes() == RAW
     assert desk.draft().stat().st_nlink == 1
     assert desk.posts() == {}
-    assert (desk.folders.withdrawn / job.id).read_bytes() == POST.content
+    assert (desk.folders.withdrawn_from(desk.folders.posts) / job.id).read_bytes() == POST.content
     assert desk.job(job).state is State.UNDONE
 
 
@@ -208,7 +208,7 @@ def test_two_edits_of_a_post_that_is_being_withdrawn_are_both_kept(desk: Desk, m
     real = files.move
 
     def edit_twice(source: Path, target: Path) -> None:
-        if target.parent != desk.folders.withdrawn:
+        if target.parent != desk.folders.withdrawn_from(desk.folders.posts):
             return real(source, target)
         source.write_bytes(b"first edit")
         real(source, target)
