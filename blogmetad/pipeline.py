@@ -19,6 +19,7 @@ from blogmetad.rules.check import check, check_body, refused
 from blogmetad.rules.document import Rules
 from blogmetad.rules.naming import hold, local_to, post_date
 from blogmetad.rules.plan import guidance, known, plan
+from blogmetad.secret import hidden
 from blogmetad.values import Ask, Digest, Draft, Metadata, Neighbours, Post, Problem, Proposal, Request
 
 SECOND_TRIES = 2
@@ -95,28 +96,35 @@ def finish(draft: Draft, desk: Desk, *, arrived: dt.datetime) -> Finished | Park
     """Digest, propose, check, compose. Raises what the Proposer raises."""
     near = desk.recall(draft)
     desk.record("recalled", _near(near))
-    return answered(draft, plan(desk.rules, draft, near), near, desk, arrived=arrived)
+    return answered(draft, plan(desk.rules, discreet(draft), near), near, desk, arrived=arrived)
 
 
 def answered(
     draft: Draft, asks: tuple[Ask, ...], near: Neighbours, desk: Desk, *, arrived: dt.datetime
 ) -> Finished | Parked:
     """The post with these questions answered. Raises what the Proposer raises."""
-    shown = digest(draft.text, desk.budget)
+    seen = discreet(draft)
+    shown = digest(seen.text, desk.budget)
     desk.record("digest", _shown(shown, asks))
     proposal = Proposal()
     if asks:
         request = Request(guidance(desk.rules), shown.text, (*_given(desk.rules, draft), *asks), draft.directives.hint)
         proposal = desk.proposer.propose(request, desk.keep_going)
         desk.record("proposed", _suggested(proposal))
-        proposal = _tried_again(request, proposal, draft, desk)
-    metadata = check(proposal, draft, desk.rules, near, arrived=arrived)
+        proposal = _tried_again(request, proposal, seen, desk)
+    metadata = check(proposal, seen, desk.rules, near, arrived=arrived)
     if not isinstance(metadata, Metadata):
         return _parked(metadata, desk)
     desk.record("checked", _decided(metadata))
     post = Post(metadata.filename, compose(draft, metadata))
     desk.record("composed", {"filename": post.filename, "bytes": len(post.content), "sha256": post.sha256})
     return Finished(draft, shown, proposal, metadata, post)
+
+
+def discreet(draft: Draft) -> Draft:
+    """The draft as model and rules get to see it: what looks like a key or a password is hidden. The post has it."""
+    text = hidden(draft.text)
+    return draft if text == draft.text else replace(draft, body=text.encode("utf-8"))
 
 
 def _tried_again(request: Request, proposal: Proposal, draft: Draft, desk: Desk) -> Proposal:
@@ -153,7 +161,7 @@ def _once_more(
 
 def _given(rules: Rules, draft: Draft) -> tuple[Ask, ...]:
     """What the author wrote, as lines the model finds already filled in."""
-    return tuple(Ask(label, "text", label, "any", 0, 0, given=value) for label, value in known(rules, draft))
+    return tuple(Ask(label, "text", label, "any", 0, 0, given=hidden(value)) for label, value in known(rules, draft))
 
 
 def _held(until: dt.datetime, note: str, desk: Desk) -> Held:
@@ -162,6 +170,7 @@ def _held(until: dt.datetime, note: str, desk: Desk) -> Held:
 
 
 def _parked(problems: tuple[Problem, ...], desk: Desk) -> Parked:
+    problems = tuple(replace(problem, message=hidden(problem.message)) for problem in problems)
     desk.record("parked", {"problems": [asdict(problem) for problem in problems]})
     return Parked(problems)
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from blogmetad import prose
 from blogmetad.rules.schema import TextRule
+from blogmetad.secret import HIDDEN
 
 SCRAP = 15
 """Characters below which a paragraph is a label, a date or a greeting, and no beginning of a text."""
@@ -18,11 +19,11 @@ _STRETCH = 1.4
 
 
 def opening(body: str, rule: TextRule) -> str:
-    """The first sentences of a body; empty if it has none that fit the rule's lengths."""
+    """The first sentences of a body, up to one with a secret; empty if it has none that fit the rule's lengths."""
     room = min(rule.max_length, _STRETCH * (rule.usual_length or (rule.min_length + rule.max_length) / 2))
     taken = ""
     for sentence in _sentences(body):
-        if taken and len(taken) + len(sentence) > room:
+        if HIDDEN in sentence or (taken and len(taken) + len(sentence) > room):
             break
         taken += sentence
     taken = taken.strip()

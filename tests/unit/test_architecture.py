@@ -23,6 +23,7 @@ BASE = {
     "section",
     "audience",
     "notify",
+    "secret",
 }
 
 
