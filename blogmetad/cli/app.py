@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 
 from blogmetad.cli import demo, doctor, init, journal, model, parked, preview, rules, run, service, status, undo
-from blogmetad.cli.exits import Exit
+from blogmetad.cli.exits import MEANING, Exit
 from blogmetad.errors import BlogmetadError
 from blogmetad.lock import AlreadyRunning
 from blogmetad.model.catalog import ModelMissingError, ModelUnusableError
@@ -22,15 +22,16 @@ from blogmetad.model.proposal import ModelUnavailable
 from blogmetad.model.store.place import PullError
 from blogmetad.service.manager import ServiceError
 
-HELP = """Drop a Markdown draft into a folder; get a finished post with front matter, and a journal of how it was made.
+CODES = " - ".join(f"{int(code)} {meaning}" for code, meaning in MEANING.items())
+
+HELP = f"""Drop a Markdown draft into a folder; get a finished post with front matter, and a journal of how it was made.
 
 A local Qwen3 model proposes title, description, tags and categories; your rules document says what is wanted and
 what passes. What you wrote yourself is never changed.
 
 Start with:  blogmetad init ~/my-site
 
-Exit codes: 0 done - 1 a draft or a finding needs you - 2 usage or configuration - 3 already running -
-4 the model cannot be used - 70 a bug of ours - 130 interrupted.
+Exit codes: {CODES}.
 """
 
 app = typer.Typer(help=HELP, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)

@@ -56,6 +56,8 @@ def preview(
 ) -> None:
     """Propose metadata for files and show it. Writes nothing; a future date or a published twin does not matter here.
 
+    Exits with 1 if one of the files cannot become a post as it is, else with 0.
+
     Example:  blogmetad preview draft.md --json
     """
     settings = load(config)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from blogmetad.announcer import Announcer
 from blogmetad.cli import complete
 from blogmetad.cli.exits import Exit
 from blogmetad.cli.journal.drafts import find_named, open_ledger
 from blogmetad.cli.options import ConfigOption, console, load
 from blogmetad.errors import BlogmetadError
 from blogmetad.journal import record
-from blogmetad.journal.ledger import Ledger
+from blogmetad.journal.ledger import Job, Ledger
 from blogmetad.lock import alone
 from blogmetad.publish import undo as undoing
 from blogmetad.publish.folders import Folders
@@ -46,26 +48,43 @@ def undo(
     ],
     config: ConfigOption = None,
 ) -> None:
-    """Give a draft back byte for byte and withdraw its post, if that is unchanged since.
+    """Give a draft back byte for byte and withdraw its post, if that is unchanged since; else exit with 1.
 
     Example:  blogmetad undo 3f9a2c
     """
     settings = load(config)
     open_ledger(settings).close()
     site, zone = settings.site, read_site(settings.site.root).timezone
-    # Without the site's lock: the ledger has the intent before a file moves, so a running daemon lets the draft be.
-    with alone(site.state / "undo.lock", "to take a draft back"), Ledger(site.state / "ledger.db") as ledger:
-        job = find_named(ledger, draft)
+    with Ledger(site.state / "ledger.db") as ledger:
         placer = Placer(Folders(site.drafts, site.posts, site.state), ledger, lambda: dt.datetime.now(zone))
-        try:
-            result = undoing.undo(placer, job)
-        except OSError as error:
-            raise Interrupted(job.name, error) from error
-        if isinstance(result, undoing.Refused):
-            console.print(result.reason, style="red", markup=False)
-            raise typer.Exit(Exit.NEEDS_YOU)
+        announcer = Announcer(settings, ledger, placer.now, lambda: True)
+        # Without the site's lock: the ledger has the intent before a file moves, so a running daemon lets the draft be.
+        with alone(site.state / "undo.lock", "to take a draft back"):
+            job = find_named(ledger, draft)
+            result = _take_back(placer, announcer, job)
         record.write_entry_or_leave_it(site.journal, ledger, job.id, zone, placer.now())
+        _say(result, site.drafts)
+        if announcer.due(job.id):
+            announcer.keep(job.id)
+            record.write_entry_or_leave_it(site.journal, ledger, job.id, zone, placer.now())
+
+
+def _take_back(placer: Placer, announcer: Announcer, job: Job) -> undoing.Undone:
+    """Undo it, and promise to tell others. Exits if it is refused; raises Interrupted."""
+    try:
+        if undoing.refusal(placer, job) is None:
+            announcer.promise(job.id, "undone")
+        result = undoing.undo(placer, job)
+    except OSError as error:
+        raise Interrupted(job.name, error) from error
+    if isinstance(result, undoing.Refused):
+        console.print(result.reason, style="red", markup=False)
+        raise typer.Exit(Exit.NEEDS_YOU)
+    return result
+
+
+def _say(result: undoing.Undone, drafts: Path) -> None:
     gone = f", {result.withdrawn} is withdrawn" if result.withdrawn else ""
-    console.print(f"{site.drafts / result.draft} is back{gone}; it is left alone until you save it again", markup=False)
+    console.print(f"{drafts / result.draft} is back{gone}; it is left alone until you save it again", markup=False)
     if result.aside is not None:
         console.print(f"what had been written into it since it was published is kept as {result.aside}", markup=False)

@@ -192,13 +192,6 @@ def test_init_refuses_a_folder_that_is_not_there(tmp_path: Path, blog: Blog) -> 
     assert "is not a folder" in done.stderr
 
 
-def test_every_command_explains_itself_with_an_example(blog: Blog) -> None:
-    for name in ("init", "run", "once", "preview", "journal", "undo", "status", "doctor", "demo"):
-        done = blog.command(name, "--help")
-        assert done.returncode == 0
-        assert f"blogmetad {name}" in done.stdout, name
-
-
 def test_a_terminal_gets_words_and_a_pipe_gets_json(blog: Blog) -> None:
     blog.drop("draft.md", CHINESE)
     leader, follower = pty.openpty()
