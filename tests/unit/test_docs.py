@@ -70,7 +70,7 @@ def test_every_option_of_the_readme_exists() -> None:
     )
     assert len(rows) == 19
     for command, words in rows:
-        assert set(re.findall(r"`(--\w+)", words)) <= existing[command], command
+        assert set(re.findall(r"`(--[\w-]+)", words)) <= existing[command], command
 
 
 def test_both_readmes_name_the_same_commands_options_and_keys() -> None:
