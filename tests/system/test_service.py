@@ -16,6 +16,7 @@ from blogmetad.cli import share
 from blogmetad.service.unit import rendered, start_line
 from tests.system.blog import Blog, make_blog
 from tests.system.systemd import Systemd
+from tests.system.terminal import Terminal
 
 UP = [
     "systemctl --user daemon-reload",
@@ -172,6 +173,20 @@ def test_logs_come_from_the_journal_of_the_unit(blog: Blog, systemd: Systemd) ->
     assert systemd.told() == [
         "journalctl --user-unit=blogmetad.service --output=cat --no-pager --lines=5 --since=yesterday"
     ]
+
+
+def test_on_a_terminal_log_lines_are_for_people(blog: Blog, systemd: Systemd) -> None:
+    line = '{"drafts": "/博客", "event": "watching", "level": "info", "timestamp": "2026-11-26T05:00:00Z"}'
+    odd = ('{"event": "no time"}', "[1, 2]", "null", "\x1b[2Jplain")
+    (systemd.folder / "journal").write_text("\n".join((line, *odd)) + "\n", "utf-8")
+    words = [sys.executable, "-m", "blogmetad", "service", "logs"]
+    terminal = Terminal(words, cwd=blog.root, **systemd.environment)
+    assert terminal.end() == 0
+    first, *rest = terminal.shown.splitlines()
+    assert "watching" in first
+    assert "/博客" in first
+    assert "{" not in first
+    assert rest == [*odd[:3], "\ufffd[2Jplain"]
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs systemd-analyze")

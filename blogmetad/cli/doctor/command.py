@@ -34,7 +34,9 @@ def doctor(config: ConfigOption = None, json: JsonOption = False) -> None:
     with progress.status("looking") as status:
         for finding in _examine(config, status.update):
             ill += not finding.ok
+            status.stop()  # or its line and ours would be one
             print_json(asdict(finding)) if machine else _show(finding)
+            status.start()
     if not machine:
         words = "all is well" if not ill else f"{ill} thing{'s'[: ill != 1]} to see to"
         console.print(f"\n{words}", style="bold", markup=False)
