@@ -126,10 +126,12 @@ class Upkeep:
         tools = self._tools
         if self._trouble and now < self._next_trial:
             return self._trouble
-        calm = self._trouble == ()
-        found = folders.at_a_glance(tools.placer.folders) if calm else tools.placer.probe()
+        if self._trouble == () and not folders.at_a_glance(tools.placer.folders):
+            return ()
+        found = tools.placer.probe()
+        known = {(problem.rule, problem.field) for problem in self._trouble or ()}
         for problem in found:
-            if problem not in (self._trouble or ()):
+            if (problem.rule, problem.field) not in known:
                 log.error("folder trouble", problem=problem.message)
         if self._trouble and not found:
             log.info("the folders are well again")

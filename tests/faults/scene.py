@@ -181,7 +181,7 @@ class Scene:
             damage.lost += [f"no copy of {name}, version {n}" for n, raw in enumerate(versions, 1) if raw not in kept]
         damage.changed += self._changed_posts()
         possible = [body_of(raw) for versions in self.versions(names).values() for raw in versions]
-        for name, raw in self._new_posts().items():
+        for name, raw in self.new_posts.items():
             if not any(carries(raw, body) for body in possible):
                 damage.changed.append(f"the post {name} has no draft's body")
         damage.doubled += [f"{n} posts of {body[:40]!r}" for body, n in self._times(possible).items() if n > 1]
@@ -197,8 +197,8 @@ class Scene:
         damage = self.damage(names)
         wanted = self._expected_bodies(names)
         damage.lost += [f"no post of {body[:40]!r}" for body, n in self._times(wanted).items() if n < 1]
-        if len(self._new_posts()) > len(wanted):
-            damage.doubled.append(f"posts nobody wanted: {sorted(self._new_posts())}")
+        if len(self.new_posts) > len(wanted):
+            damage.doubled.append(f"posts nobody wanted: {sorted(self.new_posts)}")
         damage.unfinished += self._leftovers(names)
         damage.unfinished += self._unaccounted(names)
         return damage
@@ -212,10 +212,12 @@ class Scene:
         return bodies
 
     def _times(self, bodies: list[bytes]) -> dict[bytes, int]:
-        posts = self._new_posts().values()
+        posts = self.new_posts.values()
         return {body: sum(carries(raw, body) for raw in posts) for body in bodies}
 
-    def _new_posts(self) -> dict[str, bytes]:
+    @property
+    def new_posts(self) -> dict[str, bytes]:
+        """The posts that are neither the author's nor a stranger's."""
         known = {**POSTS, **dict([STRANGER])}
         return {name: raw for name, raw in self.posts.items() if known.get(name) != raw}
 
@@ -237,13 +239,15 @@ class Scene:
 
     def _unaccounted(self, names: tuple[str, ...]) -> Iterator[str]:
         """Jobs that have not ended, have not one entry in the journal, or none of their draft's bytes."""
-        ledger, journal = self.known(), contents(self.root / "_journal").values()
+        ledger = self.known()
+        entries = contents(self.root / "_journal").values()
+        journal = [(owner, outcome_in(raw)) for raw in entries if (owner := entry.owner(raw)) is not None]
         originals, retired = contents(self.state / "originals"), contents(self.state / "retired")
         written = self.versions(names)
         for job in ledger.jobs:
             if job.state in (State.ACCEPTED, State.STAGED, State.PUBLISHED, State.HELD):
                 yield f"{job.name} is still {job.state}"
-            outcomes = [outcome_in(raw) for raw in journal if entry.owner(raw) == job.id]
+            outcomes = [outcome for owner, outcome in journal if owner == job.id]
             if outcomes != [job.state] or job.entry is None:
                 yield f"{job.name} is {job.state}, and the journal tells {outcomes}"
             ends = [name for name in ledger.steps[job.id] if name in ("done", "recovered")]
