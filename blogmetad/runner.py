@@ -20,6 +20,7 @@ from blogmetad import files, matter
 from blogmetad.attempt import OPEN_FILE_WAIT, Tools, work_on
 from blogmetad.errors import BlogmetadError
 from blogmetad.flights import Flight, Flights
+from blogmetad.herald import Herald
 from blogmetad.intake.directives import is_ready
 from blogmetad.intake.scan import Found, Scan, being_written, scan
 from blogmetad.intake.settle import Watched, next_due, settle
@@ -84,10 +85,12 @@ class Runner:
         self._watched: Mapping[str, Watched] = {}
         self._dealt: dict[str, _Dealt] = {}
         self._upkeep = Upkeep(tools)
+        self._herald = Herald(tools, wake)
 
     def recover(self) -> None:
         """Carry on with what an earlier run left half done. Raises OSError or BlogmetadError if that has to wait; the
         rounds try again."""
+        self._herald.catch_up()
         self._upkeep.recover()
 
     def prune(self) -> None:
@@ -98,6 +101,11 @@ class Runner:
     def busy(self) -> bool:
         """Whether any draft is being worked on."""
         return bool(self._flights.flying)
+
+    @property
+    def announcing(self) -> bool:
+        """Whether others are being told what became of drafts."""
+        return self._herald.busy
 
     @property
     def landed(self) -> bool:
@@ -114,10 +122,13 @@ class Runner:
         away."""
         tools, now = self._tools, self._tools.now()
         done = self._close_all(self._flights.take_out())
+        self._announce()
         self._claim()
         seen = scan(tools.config.site.drafts, max_bytes=tools.config.intake.max_bytes)
         around = self._upkeep.look_around(idle=not self.busy)
-        done += [Done(job.name, job.id, Parked(job.problems)) for job in around.parked]
+        for job in around.parked:
+            self._herald.promise(job, Parked(job.problems))
+            done.append(Done(job.name, job.id, Parked(job.problems)))
         if around.trouble:
             flying = tuple(flight.found.name for flight in self._flights.flying)
             return Round(tuple(done), flying, 0, AGAIN, around.trouble)
@@ -127,6 +138,7 @@ class Runner:
         self._watched, settled = settle(self._watched, fresh, time.monotonic(), quiet)
         done += self._report_odd(seen)
         refused, open_files = self._take_up(settled)
+        self._announce()
         waiting = sum(self._due(found, now) for found in fresh)
         flying = tuple(flight.found.name for flight in self._flights.flying)
         return Round((*done, *refused), flying, waiting, self._again(now, open_files))
@@ -143,7 +155,18 @@ class Runner:
 
     def stop(self) -> None:
         """Withdraw the drafts in flight, wait until they are, and write down what became of each."""
-        self._close_all(self._flights.stop())
+        try:
+            self._close_all(self._flights.stop())
+        finally:
+            self._write_again(self._herald.stop())
+
+    def _announce(self) -> None:
+        """Have others told of what has ended, and write down what came of that."""
+        self._write_again(self._herald.proceed())
+
+    def _write_again(self, jobs: Sequence[str]) -> None:
+        for job_id in jobs:
+            self._upkeep.write_entry(job_id)
 
     def _due(self, found: Found, now: dt.datetime) -> bool:
         """Whether a file is still to be taken up, as far as is known without reading it."""
@@ -260,6 +283,7 @@ class Runner:
         dealt = self._dealt.get(found.name)
         failures = dealt.failures if dealt is not None else 0
         facts: dict[str, object] = {}
+        self._herald.promise(job, outcome)
         match outcome:
             case Published():
                 tools.placer.finish(job, "done", {"post": outcome.filename, "seconds": round(seconds, 2)})
@@ -303,6 +327,7 @@ class Runner:
         if latest is not None and latest.sha256 == mark:
             return None
         job = tools.ledger.open_job(name, mark, mark, 0, now, now, now, State.PARKED)
+        self._herald.promise(job, Parked((problem,)))
         tools.ledger.step(job.id, "parked", {"problems": [asdict(problem)]}, now)
         tools.ledger.move(job.id, State.PARKED, now, problems=(problem,))
         log.warning("parked", draft=name, job=job.id, problems=[problem.message])

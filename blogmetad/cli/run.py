@@ -80,9 +80,10 @@ def _drain(runner: Runner, news: threading.Event, machine: bool) -> list[Done]:
                 raise ModelUnavailable(failed.reason)
             if finished.trouble:
                 raise FolderTrouble(finished.trouble)
-            if finished.done or finished.flying or runner.announcing:
+            busy = bool(finished.flying) or runner.announcing
+            if finished.done or busy:
                 idle_since = time.monotonic()
-            if not (finished.flying or runner.announcing) and (not finished.waiting or time.monotonic() - idle_since > PATIENCE):
+            if not busy and (not finished.waiting or time.monotonic() - idle_since > PATIENCE):
                 return results
             status.update(_progress(finished, len(results)))
             pause = 0.2 if finished.again is None else max(0.05, min(1.0, finished.again))
@@ -91,6 +92,8 @@ def _drain(runner: Runner, news: threading.Event, machine: bool) -> list[Done]:
 
 def _progress(finished: Round, done: int) -> str:
     """What is going on, for the status line."""
+    if not finished.flying and not finished.waiting:
+        return "telling those who want to know"
     if not finished.flying:
         return f"waiting for {finished.waiting} file(s) to settle"
     total = done + len(finished.flying) + finished.waiting

@@ -11,11 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from blogmetad.journal.entry import Happened, Story
+from blogmetad.journal.entry import ENDS, Happened, Story
 from blogmetad.values import Usage
-
-ENDS = ("done", "parked", "held", "duplicate", "superseded")
-"""The steps with which the work on a draft ends; what is done to it later, as an undo, is none of that work."""
 
 _WORDS = ("tags", "categories")
 """Fields in which Jekyll takes text for terms with spaces between them."""

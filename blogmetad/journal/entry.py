@@ -41,6 +41,9 @@ class Story:
     steps: tuple[Happened, ...]
 
 
+ENDS = ("done", "parked", "held", "duplicate", "superseded")
+"""The steps with which the work on a draft ends; what is done to it later, as an undo, is none of that work."""
+
 MARK = "blogmetad"
 """The front-matter key that tells our entries from everybody else's files."""
 
@@ -104,7 +107,8 @@ def _summary(story: Story, zone: dt.tzinfo) -> str:
     if story.until:
         rows.append(("held until", _moment(story.until, zone)))
     if story.settled and story.steps:
-        seconds = (story.steps[-1].at - story.settled).total_seconds()
+        worked = [step for step in story.steps if step.name in ENDS] or story.steps
+        seconds = (worked[-1].at - story.settled).total_seconds()
         rows.append(("took", f"{seconds:.1f} s after it had settled"))
     return "".join(f"- **{key}:** {value}\n" for key, value in rows)
 

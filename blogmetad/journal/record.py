@@ -8,6 +8,9 @@ from pathlib import Path
 from blogmetad.journal import entry, folder
 from blogmetad.journal.ledger import Job, Ledger
 
+BOOKKEEPING = ("promised", "calling", "announced")
+"""Steps by which blogmetad knows what others are still to be told. They tell people nothing."""
+
 
 def story_of(job: Job, ledger: Ledger) -> entry.Story:
     """A job and its steps as the journal renders them."""
@@ -21,7 +24,11 @@ def story_of(job: Job, ledger: Ledger) -> entry.Story:
         settled=job.settled,
         target=job.target,
         until=job.until,
-        steps=tuple(entry.Happened(step.at, step.name, step.data) for step in ledger.steps(job.id)),
+        steps=tuple(
+            entry.Happened(step.at, step.name, step.data)
+            for step in ledger.steps(job.id)
+            if step.name not in BOOKKEEPING
+        ),
     )
 
 

@@ -6,7 +6,8 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Literal
 
-from blogmetad.journal.account import ENDS, Account
+from blogmetad.journal.account import Account
+from blogmetad.journal.entry import ENDS
 
 Kind = Literal["waiting", "reading", "writing", "model", "placing"]
 

@@ -50,9 +50,9 @@ def undo(placer: Placer, job: JobLike) -> Undone | Refused:
         raise KeyError(job.id)
     if unfinished(placer, current):
         return complete(placer, current)
-    refusal = _refusal(placer, current)
-    if refusal is not None:
-        return Refused(refusal)
+    reason = refusal(placer, current)
+    if reason is not None:
+        return Refused(reason)
     facts = {"was": str(current.state), "post": None if current.state == DUPLICATE else current.target}
     with placer.ledger.transaction():
         placer.ledger.step(job.id, INTENT, facts, placer.now())
@@ -76,7 +76,8 @@ def _open_intent(placer: Placer, job: JobLike) -> Mapping[str, Any] | None:
     return last.data if last is not None and last.name == INTENT and job.state == UNDONE else None
 
 
-def _refusal(placer: Placer, job: JobLike) -> str | None:
+def refusal(placer: Placer, job: JobLike) -> str | None:
+    """Why a job cannot be taken back now, as whole sentences; None if it can."""
     if job.state not in (DONE, WAITING, DUPLICATE):  # a published job is still in the daemon's hands
         return f"Job {job.id} is {job.state}; only what was published, waits for review or was set aside can be undone."
     away = next((f for f in (placer.folders.drafts, placer.folders.home(job.state)) if not f.is_dir()), None)

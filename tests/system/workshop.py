@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from blogmetad.attempt import Tools
 from blogmetad.config import Config, Intake, Model, Publish, Ready, Site
@@ -92,6 +93,7 @@ class Workshop:
         attempts: int,
         ready: Ready,
         rules: bytes = RULES,
+        **told: Any,
     ) -> None:
         site = Site(
             root=root,
@@ -106,6 +108,7 @@ class Workshop:
             intake=Intake(settle_seconds=0.0, ready=ready),
             model=Model(parallel=parallel),
             publish=Publish(attempts=attempts),
+            **told,
         )
         self.inbox, self.posts, self.ledger = site.drafts, site.posts, ledger
         self.news = threading.Event()
@@ -145,9 +148,9 @@ class Workshop:
             self.news.clear()
             made = self.runner.round()
             done += made.done
-            if not made.flying and not made.waiting:
+            if not made.flying and not made.waiting and not self.runner.announcing:
                 return done
-            if made.flying:
+            if made.flying or self.runner.announcing:
                 assert self.news.wait(PATIENCE), made
 
     def job(self, name: str) -> Job:
@@ -179,12 +182,14 @@ def workshop(
     attempts: int = 2,
     ready: Ready = "settled",
     rules: bytes = RULES,
+    **told: Any,
 ) -> Iterator[Workshop]:
+    """``told`` are the sections of the configuration about those who are told."""
     for folder in ("_inbox", "_posts", "_journal", ".blogmetad"):
         (root / folder).mkdir(parents=True, exist_ok=True)
     (root / "_config.yml").write_text("title: 测试博客\ntimezone: Asia/Shanghai\n", "utf-8")
     with Ledger(root / ".blogmetad" / "ledger.db") as ledger:
-        made = Workshop(root, proposer, ledger, parallel, attempts, ready, rules)
+        made = Workshop(root, proposer, ledger, parallel, attempts, ready, rules, **told)
         try:
             yield made
         finally:

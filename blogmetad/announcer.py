@@ -1,0 +1,165 @@
+"""The announcer keeps promises: for one draft after another, those who want to hear of its outcome are told, and what
+came of it is written down.
+
+Each hook is called once at most: that it is about to be is in the ledger before it is. What a crash or a stop kept from
+being begun is made up for at the next start. A commit may be tried again, as it is looked at first whether it is there.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import structlog
+
+from blogmetad import promises
+from blogmetad.announce import commit, desktop, environment, facts, hook
+from blogmetad.announce.facts import Facts
+from blogmetad.announce.git import Repository, Stopped
+from blogmetad.announce.process import Ran
+from blogmetad.audience import Event, Hook
+from blogmetad.config import Config
+from blogmetad.journal.ledger import Job, Ledger, Step
+from blogmetad.promises import Promise
+
+log = structlog.get_logger("blogmetad")
+
+CUT_OFF = "blogmetad ended while it ran; it is not called again"
+
+
+class Announcer:
+    """Makes promises and keeps them. Keeping them takes as long as the programs of others do.
+
+    Methods raise LedgerError if the ledger cannot be used; no program of others can make them fail.
+    """
+
+    def __init__(
+        self, config: Config, ledger: Ledger, now: Callable[[], dt.datetime], keep_going: Callable[[], bool]
+    ) -> None:
+        self._config, self._ledger, self._now, self._keep_going = config, ledger, now, keep_going
+        self._environment = environment.handed_on(os.environ, config.server.key_variable)
+        git = environment.for_git(os.environ, config.server.key_variable)
+        self._repository = Repository(config.site.posts, git, keep_going)
+
+    def promise(self, job_id: str, event: Event) -> bool:
+        """Have it written down, with whatever the ledger is told next, that others will hear of this outcome; False if
+        nobody wants to."""
+        wanted = promises.wanted(self._config, event)
+        if wanted:
+            self._ledger.note(job_id, promises.PROMISED, {"outcome": event}, self._now())
+        return wanted
+
+    def due(self, job_id: str) -> bool | None:
+        """Whether a promise is to be kept now; None if it has to wait, False if there is nothing to be told (any
+        more)."""
+        job, promise = self._ledger.get(job_id), promises.standing(self._ledger.steps(job_id))
+        return False if job is None or promise is None else promises.due(promise, job)
+
+    def keep(self, job_id: str) -> None:
+        """Tell whoever is to be told, unless it was done before. Where blogmetad is asked to stop, the rest is left."""
+        job, steps = self._ledger.get(job_id), self._ledger.steps(job_id)
+        promise = promises.standing(steps)
+        if job is None or promise is None or not promises.due(promise, job):
+            return
+        told = self._facts(job, promise, steps)
+        try:
+            told = self._settle(job, promise, told, steps)
+        except Stopped:
+            return
+        for each in self._config.hooks:
+            if promise.outcome in each.on:
+                self._call(job, each, promise, told)
+        if not self._keep_going():
+            return
+        if self._config.notify.desktop and promise.outcome != "undone":
+            ran = desktop.send(told, self._environment, self._keep_going)
+            if not ran.well:
+                log.warning("desktop not notified", job=job.id, result=ran.words, output=ran.output)
+        self._step(job, promises.ANNOUNCED, {"outcome": promise.outcome})
+
+    def _settle(self, job: Job, promise: Promise, told: Facts, steps: tuple[Step, ...]) -> Facts:
+        """See to the repository; the facts, with the commit in them if there is one. Raises Stopped."""
+        git = self._config.git
+        if not git.commit or job.target is None:
+            return told
+        found = promise.commit
+        if not promise.settled:
+            found = self._commit(job, promise, told, steps)
+        if found is None:
+            return told
+        if git.push and not promise.pushed:
+            reason = commit.push(self._repository)
+            facts = {} if reason is None else {"reason": reason}
+            self._tell(job, promises.PUSHED if reason is None else promises.NOT_PUSHED, facts, well=reason is None)
+        return told.committed(found)
+
+    def _commit(self, job: Job, promise: Promise, told: Facts, steps: tuple[Step, ...]) -> str | None:
+        subject = facts.message(self._config.git.message, told)
+        name = str(job.target)
+        if promise.outcome == "published":
+            step = promises.COMMITTED
+            done = commit.add(self._repository, name, str(job.post_sha256), subject)
+        elif promise.outcome == "undone" and (brought := promises.committed_as(steps)) is not None:
+            step, subject = promises.WITHDRAWN, f'Undo "{subject}"'
+            done = commit.remove(self._repository, name, brought, subject)
+        else:
+            return None
+        if isinstance(done, commit.Left):
+            self._tell(job, promises.NOT_COMMITTED, {"reason": done.reason}, well=False)
+            return None
+        self._tell(job, step, {"commit": done.commit, "branch": done.branch, "message": subject})
+        return done.commit
+
+    def _call(self, job: Job, each: Hook, promise: Promise, told: Facts) -> None:
+        line = hook.line(each)
+        if line in promise.calling:
+            if line not in promise.called:
+                self._tell(job, promises.CALLED, {"hook": line, "result": CUT_OFF}, well=False)
+            return
+        if self._keep_going() and self._begin(job, line):
+            ran = hook.call(each, told, self._environment, self._keep_going)
+            self._tell(job, promises.CALLED, _result(line, ran), well=ran.well)
+
+    def _begin(self, job: Job, line: str) -> bool:
+        """Write down that a hook is about to be called, unless another process just did."""
+        with self._ledger.transaction():
+            promise = promises.standing(self._ledger.steps(job.id))
+            if promise is None or line in promise.calling:
+                return False
+            self._step(job, promises.CALLING, {"hook": line})
+        return True
+
+    def _tell(self, job: Job, step: str, data: Mapping[str, Any], *, well: bool = True) -> None:
+        """Write down what was done, in the ledger and in the log."""
+        self._step(job, step, data)
+        write = log.info if well else log.warning
+        write(step, draft=job.name, job=job.id, **data)
+
+    def _step(self, job: Job, step: str, data: Mapping[str, Any]) -> None:
+        self._ledger.step(job.id, step, data, self._now())
+
+    def _facts(self, job: Job, promise: Promise, steps: tuple[Step, ...]) -> Facts:
+        site = self._config.site
+        checked: Mapping[str, Any] = next((step.data for step in reversed(steps) if step.name == "checked"), {})
+        undone: Mapping[str, Any] = next((step.data for step in reversed(steps) if step.name == "undone"), {})
+        post = {"published": job.target, "undone": undone.get("post")}.get(promise.outcome)
+        return Facts(
+            outcome=promise.outcome,
+            id=job.id,
+            draft=job.name,
+            site=site.root,
+            post=site.posts / post if post else None,
+            journal=site.journal / job.entry if job.entry else None,
+            fields={row["field"]: row["value"] for row in checked.get("decisions", ())},
+            problems=job.problems if promise.outcome == "parked" else (),
+            until=job.until if promise.outcome == "held" else None,
+            of=job.target if promise.outcome == "duplicate" else None,
+        )
+
+
+def _result(line: str, ran: Ran) -> dict[str, Any]:
+    """What came of calling a hook, as the journal keeps it."""
+    facts: dict[str, Any] = {"hook": line, "result": ran.words, "seconds": round(ran.seconds, 2)}
+    return facts | ({"output": ran.output} if ran.output else {})
