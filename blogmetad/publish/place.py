@@ -257,35 +257,33 @@ class Placer:
         free."""
         folder = path.parent.parent / "quarantine"
         files.make_dir(folder)
-        for name in numbered(f"{path.parent.name}-{path.name}"):
-            if not (folder / name).exists():
-                files.move(path, folder / name)
-                break
+        name = next(n for n in numbered(f"{path.parent.name}-{path.name}") if not os.path.lexists(folder / n))
+        files.move(path, folder / name)
         return folder / name
 
     def give(self, file: Path, name: str) -> str:
         """Move ``file`` into the drafts folder as ``name``, or the next free name. Overwrites nothing; a file
         that is there already with the same bytes will do."""
-        for candidate in numbered(name):
-            draft = self.folders.drafts / candidate
-            files.make_dir(draft.parent, 0o777)
-            try:
-                files.link_new(file, draft)
-            except FileExistsError:
-                if look(draft, files.digest(file)) is not Found.OURS:
-                    continue
-                files.fsync_dir(draft.parent)
-            files.remove(file)
-            break
-        return candidate
+        given = next(candidate for candidate in numbered(name) if self._has_or_gets(candidate, file))
+        files.remove(file)
+        return given
+
+    def _has_or_gets(self, name: str, file: Path) -> bool:
+        """Whether a draft of this name has the bytes of ``file`` now."""
+        draft = self.folders.drafts / name
+        files.make_dir(draft.parent, 0o777)
+        try:
+            files.link_new(file, draft)
+        except FileExistsError:
+            if look(draft, files.digest(file)) is not Found.OURS:
+                return False
+            files.fsync_dir(draft.parent)
+        return True
 
     def _stage(self, job: JobLike, post: Post, taken: _Taken) -> JobLike:
         path = self.folders.stage / job.id
-        if look(path, post.sha256) is Found.OURS:
-            files.fsync_dir(path.parent)
-        else:
-            files.remove(path)  # from an attempt that never got as far as the ledger
-            files.write_new(path, post.content)
+        files.remove(path)  # from an attempt that never got as far as the ledger
+        files.write_new(path, post.content)
         target = next(self._free_names(post.filename, post.sha256, taken))
         with self.ledger.transaction():
             facts = {"filename": target, "bytes": len(post.content), "sha256": post.sha256}
@@ -315,16 +313,18 @@ class Placer:
     def _link_free(self, job: JobLike, staged: Path, wanted: str, taken: _Taken) -> str:
         """Link, going on to the next name when somebody took it meanwhile; the ledger knows each name
         beforehand."""
-        for target in self._free_names(wanted, job.post_sha256, taken):
-            if target != job.target:
-                self.ledger.move(job.id, STAGED, self.now(), target=target)
-            try:
-                files.link_new(staged, self.folders.destination / target)
-            except FileExistsError:
-                if look(self.folders.destination / target, job.post_sha256) is not Found.OURS:
-                    continue
-            break
-        return target
+        names = self._free_names(wanted, job.post_sha256, taken)
+        return next(target for target in names if self._gets(target, job, staged))
+
+    def _gets(self, target: str, job: JobLike, staged: Path) -> bool:
+        """Whether our post has this name now, and not somebody else's."""
+        if target != job.target:
+            self.ledger.move(job.id, STAGED, self.now(), target=target)
+        try:
+            files.link_new(staged, self.folders.destination / target)
+        except FileExistsError:
+            return look(self.folders.destination / target, job.post_sha256) is Found.OURS
+        return True
 
     def _look_at_draft(self, job: JobLike) -> Found:
         """A folder that is away says nothing about its drafts. Raises FileNotFoundError then."""
@@ -344,12 +344,12 @@ class Placer:
 
     def _free_names(self, wanted: str, post_sha256: str | None, taken: _Taken) -> Iterator[str]:
         """The names no post has in any spelling, and the one our own post already has."""
-        for name in numbered(wanted):
-            if (
-                _folded(PurePosixPath(name).stem) not in taken
-                or look(self.folders.destination / name, post_sha256) is Found.OURS
-            ):
-                yield name
+        return (
+            name
+            for name in numbered(wanted)
+            if _folded(PurePosixPath(name).stem) not in taken
+            or look(self.folders.destination / name, post_sha256) is Found.OURS
+        )
 
     def _give_back(self, job: JobLike) -> str:
         return self.give(self.folders.retired / job.id, job.name)

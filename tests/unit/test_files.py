@@ -320,3 +320,14 @@ def test_two_names_of_one_file_are_told_from_two_files(tmp_path: Path) -> None:
     assert not files.same_file(tmp_path / "one", tmp_path / "other")
     assert not files.same_file(tmp_path / "one", tmp_path / "gone")
     assert not files.same_file(tmp_path / "one" / "below", tmp_path / "one")
+
+
+def test_moving_within_a_folder_syncs_it_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "草稿").write_bytes(TEXT)
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fsync", lambda fd: synced.append(os.fstat(fd).st_ino))
+
+    files.move(tmp_path / "草稿", tmp_path / "文章")
+
+    assert names(tmp_path) == ["文章"]
+    assert synced == [tmp_path.stat().st_ino]

@@ -194,6 +194,21 @@ def test_a_transaction_is_all_or_nothing(ledger: Ledger) -> None:
     assert ledger.steps(job.id) == ()
 
 
+def test_a_transaction_that_sqlite_has_given_up_itself_is_over(ledger: Ledger) -> None:
+    job = take_up(ledger)
+
+    def give_up() -> None:
+        with ledger.transaction():
+            ledger.move(job.id, State.DONE, NOW)
+            ledger._db.execute("ROLLBACK")  # as it does when the disk is full
+
+    with pytest.raises(LedgerError, match="cannot commit"):
+        give_up()
+
+    assert ledger.get(job.id) == job
+    assert ledger.attempt(job.id, NOW).attempts == 1
+
+
 def test_a_reader_sees_a_transaction_only_when_it_ends(ledger: Ledger, path: Path) -> None:
     job = take_up(ledger)
     with Ledger.open_readonly(path) as reader:

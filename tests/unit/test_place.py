@@ -8,6 +8,7 @@ import time
 import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -471,3 +472,61 @@ def test_posts_placed_at_the_same_time_get_names_as_if_one_came_after_the_other(
     stems = [unicodedata.normalize("NFC", Path(name).stem).casefold() for name in desk.posts()]
     assert sorted(stems) == ["2025-04-29-é", "2025-04-29-é-2", "2025-04-29-é-3"]
     assert sorted(desk.posts().values()) == sorted(raws)
+
+
+def test_a_stage_that_is_damaged_before_it_gets_its_name_is_not_published(desk: Desk) -> None:
+    job = desk.accept()
+
+    def damage(_: Path) -> bool:
+        (desk.folders.stage / job.id).write_bytes(b"garbage")
+        return False
+
+    placer = Placer(desk.folders, desk.ledger, lambda: NOW, damage)
+    with pytest.raises(OSError, match="the staged post was damaged"):
+        placer.place(job, POST)
+
+    assert desk.posts() == {}
+    assert desk.job(job).state is State.ACCEPTED
+
+
+@pytest.mark.parametrize("state", [State.STAGED, State.PUBLISHED])
+def test_a_job_that_got_so_far_without_a_post_is_an_error(desk: Desk, state: State) -> None:
+    job = desk.ledger.move(desk.accept().id, state, NOW)
+
+    with pytest.raises(ValueError, match="without a post"):
+        desk.placer.resume(job)
+
+
+def test_a_job_the_ledger_does_not_know_is_an_error(desk: Desk) -> None:
+    with pytest.raises(KeyError, match="20250429-000000"):
+        desk.placer.place(replace(desk.accept(), id="20250429-000000"), POST)
+
+
+def test_a_file_that_cannot_be_read_is_not_taken_for_somebody_else_s(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = desk.accept()
+
+    def fail(_: Path) -> str:
+        raise OSError(errno.EIO, "input/output error")
+
+    monkeypatch.setattr(files, "digest", fail)
+    with pytest.raises(OSError, match="input/output"):
+        desk.placer.left(job)
+
+
+def test_a_name_somebody_gave_our_very_post_is_ours(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = desk.accept()
+    before(monkeypatch, "link_new", lambda target: target.write_bytes(POST.content))
+
+    assert desk.placer.place(job, POST) == Published(POST.filename, POST.sha256)
+    assert desk.posts() == {POST.filename: POST.content}
+
+
+def test_strangers_set_aside_one_after_another_are_all_kept(desk: Desk) -> None:
+    for stranger in (b"one", b"two", b"three"):
+        desk.placer.keep_original("20250429-abcdef", stranger)
+
+    kept = sorted((desk.folders.state / "quarantine").iterdir())
+    assert [path.name for path in kept] == ["originals-20250429-abcdef", "originals-20250429-abcdef-2"]
+    assert [path.read_bytes() for path in kept] == [b"one", b"two"]

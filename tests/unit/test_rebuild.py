@@ -159,6 +159,14 @@ def test_the_journal_tells_what_the_folders_cannot(desk: Desk, outcome: str, sta
     assert rebuilt(desk, {job.id: told("因果.md", outcome)})["因果.md"].state is state
 
 
+def test_a_folder_among_the_drafts_is_none(desk: Desk) -> None:
+    desk.accept()
+    (desk.folders.drafts / "系列").mkdir()
+    (desk.folders.drafts / "link.md").symlink_to(desk.draft())
+
+    assert list(rebuilt(desk)) == ["因果.md"]
+
+
 def test_an_original_whose_draft_is_gone_is_known_by_the_post_with_its_text(desk: Desk) -> None:
     job = desk.publish()
     (desk.folders.retired / job.id).unlink()

@@ -273,3 +273,21 @@ def test_unfinished_temporary_files_and_left_over_stages_are_cleared(desk: Desk)
     assert recover(desk.placer) == ()
     assert desk.staged() == []
     assert [path.name for path in desk.folders.originals.iterdir()] == [job.id]
+
+
+def test_an_undo_that_cannot_be_completed_is_over(desk: Desk) -> None:
+    job = desk.publish()
+    desk.ledger.step(job.id, "undone", {"was": "done", "post": POST.filename}, NOW)
+    desk.ledger.move(job.id, State.UNDONE, NOW)
+    desk.post().write_bytes("改过了".encode())
+
+    assert actions(recover(desk.placer)) == [(job.id, "finished")]
+    assert desk.posts() == {POST.filename: "改过了".encode()}
+
+
+def test_what_is_no_file_among_the_posts_accounts_for_nothing(desk: Desk) -> None:
+    desk.publish("别的.md", EDITED)
+    (desk.folders.originals / "20250429-bbbbbb").write_bytes("孤本".encode())
+    (desk.folders.posts / "link.md").symlink_to(desk.folders.originals / "20250429-bbbbbb")
+
+    assert actions(recover(desk.placer)) == [("20250429-bbbbbb", "quarantined")]

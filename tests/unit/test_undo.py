@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -220,3 +221,51 @@ def test_two_edits_of_a_post_that_is_being_withdrawn_are_both_kept(desk: Desk, m
     assert isinstance(undo(desk.placer, job), Refused)
     assert desk.posts() == {POST.filename: b"second edit"}
     assert [p.read_bytes() for p in (desk.folders.state / "quarantine").iterdir()] == [b"first edit"]
+
+
+def test_a_job_the_ledger_does_not_know_cannot_be_undone(desk: Desk) -> None:
+    with pytest.raises(KeyError, match="20250429-000000"):
+        undo(desk.placer, replace(desk.publish(), id="20250429-000000"))
+
+
+def test_a_damaged_original_is_not_given_back_for_the_draft(desk: Desk) -> None:
+    job = desk.publish()
+    desk.ledger.step(job.id, "undone", {"was": "done", "post": None}, NOW)
+    job = desk.ledger.move(job.id, State.UNDONE, NOW)
+    (desk.folders.retired / job.id).unlink()
+    (desk.folders.originals / job.id).write_bytes(b"damaged")
+
+    with pytest.raises(OSError, match="the original of job"):
+        complete(desk.placer, job)
+    assert not desk.draft().exists()
+
+
+def test_a_draft_s_name_that_is_taken_at_the_last_moment_is_not_overwritten(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = desk.publish()
+    real = files.link_new
+
+    def take_and_link(source: Path, target: Path) -> None:
+        if target == desk.draft():
+            target.write_bytes("别人的".encode())
+        real(source, target)
+
+    monkeypatch.setattr(files, "link_new", take_and_link)
+
+    assert undo(desk.placer, job) == Undone("因果-2.md", POST.filename)
+    assert desk.draft().read_bytes() == "别人的".encode()
+    assert desk.draft("因果-2.md").read_bytes() == RAW
+    assert desk.job(job).name == "因果-2.md"
+
+
+def test_a_post_edited_before_an_interrupted_undo_is_carried_on_stays_where_it_is(desk: Desk) -> None:
+    job = desk.publish()
+    desk.ledger.step(job.id, "undone", {"was": "done", "post": POST.filename}, NOW)
+    job = desk.ledger.move(job.id, State.UNDONE, NOW)
+    desk.post().write_bytes("改过了".encode())
+
+    assert isinstance(complete(desk.placer, job), Refused)
+    assert desk.posts() == {POST.filename: "改过了".encode()}
+    assert desk.job(job).state is State.DONE
+    assert isinstance(complete(desk.placer, desk.job(job)), Refused)
