@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
+from typing import TypeVar
 
 import structlog
 
@@ -13,12 +14,12 @@ from blogmetad.config import Config
 from blogmetad.errors import BlogmetadError
 from blogmetad.journal.ledger import Job, Ledger, State
 from blogmetad.model.proposal import ModelUnavailable, Proposer, Withdrawn, WorkerLost
-from blogmetad.outcomes import Abandoned, Duplicate, Outcome, Parked, Retry
+from blogmetad.outcomes import Abandoned, Duplicate, Outcome, Parked, Published, Retry, Superseded, Waiting
 from blogmetad.publish.compose import ComposeError
 from blogmetad.publish.place import Placer
 from blogmetad.rules.document import Rules
-from blogmetad.site.index import Index
 from blogmetad.secret import masked
+from blogmetad.site.index import Index
 from blogmetad.site.jekyll import SiteConfig
 from blogmetad.trials import ENDED, LOST, trials
 from blogmetad.turns import Turns
@@ -53,8 +54,14 @@ class Tools:
     keep_going: Callable[[], bool]
 
 
-def work_on(tools: Tools, keep_going: Callable[[], bool], job: Job, raw: bytes) -> Outcome:
-    """Work on one draft until it comes to an outcome. Raises BlogmetadError where ledger or index cannot be used."""
+Attempt = Callable[[Tools, Job, bytes], Outcome]
+"""Goes on with a job, from wherever it has got to. Raises OSError for what the disk refuses."""
+
+T = TypeVar("T")
+
+
+def work_on(tools: Tools, keep_going: Callable[[], bool], job: Job, raw: bytes, attempt: Attempt) -> Outcome:
+    """Work on one file until it comes to an outcome. Raises BlogmetadError where ledger or index cannot be used."""
     tools = replace(tools, keep_going=keep_going)
     try:
         return attempt(tools, job, raw)
@@ -71,16 +78,16 @@ def work_on(tools: Tools, keep_going: Callable[[], bool], job: Job, raw: bytes) 
         return park(tools, job, Problem("draft.unexpected", f"{what}. Please report it; the draft is untouched."))
 
 
-def attempt(tools: Tools, job: Job, raw: bytes) -> Outcome:
-    """Go on with a job, from wherever it has got to. Raises OSError for what the disk refuses.
+def publish(tools: Tools, job: Job, raw: bytes) -> Outcome:
+    """Go on with a draft's job, from wherever it has got to. Raises OSError for what the disk refuses.
 
     Several may be under way, each in a thread of its own, as long as no two of them have the same name or body.
     """
-    desk = _desk(tools, job)
+    desk = desk_for(tools, job)
     if job.state in (State.STAGED, State.PUBLISHED):
         resumed = tools.placer.resume(job)
         if resumed is not None:
-            return resumed
+            return _placed(tools, resumed)
     arrived = job.arrived.astimezone(tools.site.timezone)
     accepted = pipeline.accept(job.name, raw, desk, arrived=arrived, now=tools.now())
     if isinstance(accepted, Duplicate):
@@ -90,15 +97,20 @@ def attempt(tools: Tools, job: Job, raw: bytes) -> Outcome:
     if not isinstance(accepted, Draft):
         return accepted
     tools.placer.keep_original(job.id, raw)
-    finished = _finish(tools, job, accepted, desk, arrived)
+    finished = with_model(tools, job, lambda: pipeline.finish(accepted, desk, arrived=arrived))
     if not isinstance(finished, pipeline.Finished):
         return finished
-    return tools.placer.place(job, finished.post)
+    return _placed(tools, tools.placer.place(job, finished.post))
 
 
-def _finish(
-    tools: Tools, job: Job, draft: Draft, desk: pipeline.Desk, arrived: dt.datetime
-) -> pipeline.Finished | Outcome:
+def _placed(tools: Tools, outcome: Published | Superseded) -> Outcome:
+    """What became of a post that was put where posts go: in the review folder it waits."""
+    if isinstance(outcome, Published) and tools.placer.folders.reviewed:
+        return Waiting(outcome.filename, outcome.sha256)
+    return outcome
+
+
+def with_model(tools: Tools, job: Job, ask: Callable[[], T]) -> T | Outcome:
     """Ask the model, with another worker if one is lost; a draft that costs too many of them is parked."""
     limit = tools.config.publish.attempts
     while True:
@@ -110,7 +122,7 @@ def _finish(
             with tools.turns.turn(past.suspect, tools.keep_going):
                 tools.proposer.prepare(tools.keep_going)
                 number = tools.ledger.attempt(job.id, tools.now()).attempts
-                return _ask(tools, job, draft, desk, arrived)
+                return _ask(tools, job, ask)
         except ModelUnavailable as error:
             return Retry(str(error))
         except Withdrawn:
@@ -118,17 +130,15 @@ def _finish(
         except WorkerLost as error:
             alone = error.alone or past.suspect
             tools.ledger.step(job.id, LOST, {"reason": str(error), "attempt": number, "alone": alone}, tools.now())
-            log.warning(LOST, draft=draft.name, job=job.id, reason=str(error), attempt=number, alone=alone)
+            log.warning(LOST, draft=job.name, job=job.id, reason=str(error), attempt=number, alone=alone)
         except ComposeError as error:
             return park(tools, job, Problem("draft.frontmatter", str(error)))
 
 
-def _ask(
-    tools: Tools, job: Job, draft: Draft, desk: pipeline.Desk, arrived: dt.datetime
-) -> pipeline.Finished | Outcome:
+def _ask(tools: Tools, job: Job, ask: Callable[[], T]) -> T:
     """One try, which was counted: where it ends without a proposal, and nothing was lost, that is written down."""
     try:
-        return pipeline.finish(draft, desk, arrived=arrived)
+        return ask()
     except ModelUnavailable as error:
         tools.ledger.step(job.id, "unavailable", {"reason": str(error)}, tools.now())
         raise
@@ -138,14 +148,15 @@ def _ask(
         raise
 
 
-def park(tools: Tools, job: Job, problem: Problem) -> Parked:
-    """Leave a draft to its author, for a problem that is told."""
-    facts = {"problems": [asdict(problem)]}
+def park(tools: Tools, job: Job, *problems: Problem) -> Parked:
+    """Leave a draft to its author, for problems that are told."""
+    facts = {"problems": [asdict(problem) for problem in problems]}
     tools.ledger.step(job.id, "parked", facts, tools.now())
-    return Parked((problem,))
+    return Parked(problems)
 
 
-def _desk(tools: Tools, job: Job) -> pipeline.Desk:
+def desk_for(tools: Tools, job: Job) -> pipeline.Desk:
+    """What the stages work with on a job."""
     return pipeline.Desk(
         rules=tools.rules,
         recall=lambda draft: tools.index.recall(draft.text, tools.rules.term_fields()),
@@ -170,7 +181,8 @@ def _twin(tools: Tools, body: str) -> str | None:
 
     After the loss of a ledger it may not be known which that is."""
     jobs = tools.ledger.done_with_body(body)
-    there = (job.target for job in jobs if job.target is not None and (tools.config.site.posts / job.target).exists())
+    home = tools.placer.folders.home
+    there = (job.target for job in jobs if job.target is not None and (home(job.state) / job.target).exists())
     unknown = (f"the post of job {job.id}" for job in jobs if job.target is None)
     return tools.index.twin(body) or next(there, None) or next(unknown, None)
 

@@ -41,6 +41,7 @@ class Site(Section):
     drafts: Folder = Path("_inbox")
     posts: Folder = Path("_posts")
     journal: Folder = Path("_journal")
+    review: Folder = Path("_review")
     state: Folder = Path(".blogmetad")
     rules: Folder = Path("_blogmetad/rules.md")
 
@@ -130,9 +131,15 @@ class Server(Section):
     retries: int = Field(default=4, ge=0, le=20)
 
 
-class Publish(Section):
-    """How drafts become posts. ``attempts`` is how often a draft may cost the model its life before it is parked."""
+Mode = Literal["auto", "review"]
+"""Whether posts are published at once, or when their author has approved them."""
 
+
+class Publish(Section):
+    """How drafts become posts: at once (``auto``), or when their author has approved them (``review``). ``attempts``
+    is how often a draft may cost the model its life before it is parked."""
+
+    mode: Mode = "auto"
     hold_future: bool = True
     attempts: int = Field(default=3, ge=1, le=20)
     keep_days: int = Field(default=30, ge=1, le=36_500)
@@ -206,7 +213,7 @@ def _absolute(site: Site, file: Path) -> Site:
 
 def _clashes(site: Site) -> tuple[str, ...]:
     """Folders that must not be one or lie in another: a draft among the posts would count as published."""
-    folders = {name: getattr(site, name).resolve() for name in ("drafts", "posts", "journal", "state")}
+    folders = {name: getattr(site, name).resolve() for name in ("drafts", "posts", "review", "journal", "state")}
     same = tuple(
         f"[site] {one}: is the same folder as '{other}' ({folders[one]}); each needs one of its own"
         for one, other in itertools.combinations(folders, 2)

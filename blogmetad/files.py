@@ -23,7 +23,7 @@ _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
 _NO_FOLDER_SYNC = (errno.EINVAL, errno.EBADF, errno.EOPNOTSUPP)
-_AT_FDCWD, _RENAME_NOREPLACE = -100, 1
+_AT_FDCWD, _RENAME_NOREPLACE, _RENAME_EXCHANGE = -100, 1, 2
 
 
 def fsync_dir(folder: Path) -> None:
@@ -103,11 +103,23 @@ def _take_name(source: Path, target: Path) -> None:
         _rename_new(source, target)
 
 
+def exchange(one: Path, other: Path) -> None:
+    """Give two files of one file system each other's names, in one step. Raises OSError: EOPNOTSUPP where the file
+    system cannot."""
+    _renamed(one, other, _RENAME_EXCHANGE)
+    fsync_dir(one.parent)
+    fsync_dir(other.parent)
+
+
 def _rename_new(source: Path, target: Path) -> None:
     """Rename without ever replacing, which only the kernel can promise. Raises OSError: EOPNOTSUPP where it cannot."""
+    _renamed(source, target, _RENAME_NOREPLACE)
+
+
+def _renamed(source: Path, target: Path, flags: int) -> None:
     rename = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
     names = os.fsencode(source), os.fsencode(target)
-    if rename is not None and rename(_AT_FDCWD, names[0], _AT_FDCWD, names[1], _RENAME_NOREPLACE) == 0:
+    if rename is not None and rename(_AT_FDCWD, names[0], _AT_FDCWD, names[1], flags) == 0:
         return
     code = errno.ENOSYS if rename is None else ctypes.get_errno()
     if code in (errno.EINVAL, errno.ENOSYS):

@@ -214,7 +214,7 @@ def _decided(metadata: Metadata) -> dict[str, object]:
     rows = [
         {
             **asdict(decision),
-            "value": _json(decision.value),
+            "value": plain(decision.value),
             "changes": list(decision.changes),
             "evidence": list(decision.evidence),
         }
@@ -223,12 +223,12 @@ def _decided(metadata: Metadata) -> dict[str, object]:
     return {"decisions": rows, "queued": [list(pair) for pair in metadata.queued]}
 
 
-def _json(value: object) -> object:
+def plain(value: object) -> object:
     """A YAML value as JSON knows it: dates become text."""
     if isinstance(value, dt.date):
         return value.isoformat()
     if isinstance(value, dict):
-        return {str(key): _json(inner) for key, inner in value.items()}
+        return {str(key): plain(inner) for key, inner in value.items()}
     if isinstance(value, list):
-        return [_json(inner) for inner in value]
+        return [plain(inner) for inner in value]
     return value

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from blogmetad import inplace, matter
+from blogmetad import matter
 from blogmetad.intake import draft as intake
 from blogmetad.matter import SINGULAR
 from blogmetad.outcomes import Parked
 from blogmetad.pipeline import Desk, answered
+from blogmetad.publish.compose import exchanged
 from blogmetad.rules.check import written
 from blogmetad.rules.document import Rules
 from blogmetad.rules.features import features_of
@@ -75,18 +76,13 @@ def _vocabularies(post: Draft, near: Neighbours, desk: Desk) -> Iterator[tuple[s
 
 def _without(post: Draft, wishes: Iterable[Wish], desk: Desk) -> Draft:
     """The post without the fields that are to be written anew, and with what is said exactly as its author's own."""
-    head, lines = post.head, dict[str, str]()
-    for wish in wishes:
-        for name in (wish.field, SINGULAR.get(wish.field)):
-            root = inplace.tree(head)
-            if root is not None and inplace.child(root, name or "") is not None:
-                head = inplace.removed(head, root, name or "")
-        if wish.is_exact:
-            lines[wish.field] = matter.render(wish.field, _exact(wish, post, desk)).replace("\n", post.newline)
-    head = inplace.inserted(head, inplace.tree(head), lines, tuple(desk.rules.fields))
-    data = post.raw.removeprefix(matter.BOM)
-    start = data.index(b"\n") + 1
-    rest = intake.read(post.name, data[:start] + head + data[start + len(post.head) :])
+    names = [name for wish in wishes for name in (wish.field, SINGULAR.get(wish.field, wish.field))]
+    lines = {
+        wish.field: matter.render(wish.field, _exact(wish, post, desk)).replace("\n", post.newline)
+        for wish in wishes
+        if wish.is_exact
+    }
+    rest = intake.read(post.name, exchanged(post, names, lines, tuple(desk.rules.fields)))
     assert isinstance(rest, Draft), rest
     others = frozenset(desk.rules.fields) - {wish.field for wish in wishes}
     return replace(rest, directives=Directives(leave=others, hint=_hint(wishes)))

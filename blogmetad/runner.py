@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass
 import structlog
 
 from blogmetad import files, matter
-from blogmetad.attempt import OPEN_FILE_WAIT, Tools, work_on
+from blogmetad.attempt import OPEN_FILE_WAIT, Attempt, Tools, publish, work_on
 from blogmetad.errors import BlogmetadError
 from blogmetad.flights import Flight, Flights
 from blogmetad.herald import Herald
@@ -25,7 +25,7 @@ from blogmetad.intake.directives import is_ready
 from blogmetad.intake.scan import Found, Scan, being_written, scan
 from blogmetad.intake.settle import Watched, next_due, settle
 from blogmetad.journal.ledger import Job, State
-from blogmetad.outcomes import Abandoned, Duplicate, Held, Outcome, Parked, Published, Retry, Superseded
+from blogmetad.outcomes import Abandoned, Duplicate, Held, Outcome, Parked, Published, Retry, Superseded, Waiting
 from blogmetad.upkeep import AGAIN, Upkeep
 from blogmetad.values import Problem, sha256
 
@@ -72,15 +72,28 @@ class _Dealt:
     failures: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Procedure:
+    """What is done with the files of a folder: which of them its author has let go of, and what becomes of those."""
+
+    is_ready: Callable[[bytes], bool]
+    attempt: Attempt
+
+
 class Runner:
-    """Takes drafts through the pipeline. Used by one thread; ``wake`` is called in another when a draft is done, which
-    the next round then closes."""
+    """Takes drafts through the pipeline, or other files through another procedure. Used by one thread; ``wake`` is
+    called in another when a draft is done, which the next round then closes."""
 
     def __init__(
-        self, tools: Tools, wake: Callable[[], None] = lambda: None, claim: Callable[[], None] = lambda: None
+        self,
+        tools: Tools,
+        wake: Callable[[], None] = lambda: None,
+        claim: Callable[[], None] = lambda: None,
+        procedure: Procedure | None = None,
     ) -> None:
         """``claim`` makes sure that the drafts folder there now is ours, or raises AlreadyRunning."""
         self._tools, self._claim = tools, claim
+        self._procedure = procedure or Procedure(lambda raw: is_ready(raw, tools.config.intake.ready), publish)
         self._flights = Flights(tools.config.model.drafts_at_once, wake)
         self._watched: Mapping[str, Watched] = {}
         self._dealt: dict[str, _Dealt] = {}
@@ -195,7 +208,7 @@ class Runner:
         refused: list[Done] = []
         open_files = False
         if settled and self._flights.free:
-            tools.index.refresh()
+            tools.index.refresh(tools.keep_going)
         for found in sorted(settled, key=lambda f: (f.stat.mtime_ns, f.name)):
             if not (self._flights.free and tools.keep_going()):
                 break
@@ -221,7 +234,7 @@ class Runner:
                 "draft.unreadable", f"{found.name} cannot be read: {error.strerror}. Check its permissions."
             )
             return self._refuse(found.name, problem)
-        if not is_ready(raw, tools.config.intake.ready):
+        if not self._procedure.is_ready(raw):
             self._dealt[found.name] = _Dealt(found)
             self._drop_older(found.name)
             return None
@@ -232,8 +245,11 @@ class Runner:
         if job is None:
             self._dealt[found.name] = _Dealt(found)
         else:
-            self._flights.start(found, job, lambda flight: work_on(self._tools, flight.keep_going, job, raw))
+            self._flights.start(found, job, self._work(job, raw))
         return None
+
+    def _work(self, job: Job, raw: bytes) -> Callable[[Flight], Outcome]:
+        return lambda flight: work_on(self._tools, flight.keep_going, job, raw, self._procedure.attempt)
 
     def _job(self, found: Found, raw: bytes, body: str, modified: dt.datetime) -> Job | None:
         """The ledger's row for this version of the file: a new one, the one to go on with, or None if it is settled
@@ -262,6 +278,20 @@ class Runner:
             self._tools.placer.supersede(older)
             self._upkeep.write_entry(older.id)
 
+    def conclude(self, job: Job, outcome: Published | Superseded, facts: Mapping[str, object]) -> None:
+        """Write down what became of a post that waited for its author: approved, or taken away."""
+        tools, now = self._tools, self._tools.now()
+        self._herald.promise(job, outcome)
+        with tools.ledger.transaction():
+            if isinstance(outcome, Published):
+                tools.ledger.step(job.id, "approved", {"post": outcome.filename, **facts}, now)
+                tools.ledger.move(job.id, State.DONE, now, target=outcome.filename, post_sha256=outcome.sha256)
+            else:
+                tools.ledger.step(job.id, "superseded", facts, now)
+                tools.ledger.move(job.id, State.SUPERSEDED, now, target=None, post_sha256=None)
+        log.info(type(outcome).__name__.lower(), draft=job.name, job=job.id, **facts)
+        self._upkeep.write_entry(job.id)
+
     def _close_all(self, flights: Sequence[Flight]) -> list[Done]:
         """What became of these drafts. Raises, once all are seen to, what kept one of them from being written down."""
         done: list[Done] = []
@@ -285,7 +315,7 @@ class Runner:
         facts: dict[str, object] = {}
         self._herald.promise(job, outcome)
         match outcome:
-            case Published():
+            case Published() | Waiting():
                 tools.placer.finish(job, "done", {"post": outcome.filename, "seconds": round(seconds, 2)})
                 facts = {"post": outcome.filename}
                 self._dealt.pop(found.name, None)

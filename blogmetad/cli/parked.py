@@ -89,7 +89,7 @@ def retry(
     refused = False
     # Without the site's lock: a running daemon finds the new job in the ledger and works on it.
     with Ledger(site.state / "ledger.db") as ledger:
-        placer = Placer(Folders(site.drafts, site.posts, site.state), ledger, lambda: dt.datetime.now(zone))
+        placer = Placer(Folders.of(settings), ledger, lambda: dt.datetime.now(zone))
         for job in _named(ledger, drafts or [], site.drafts, every=every):
             result = try_again(placer, ledger, job, settings.intake.max_bytes, placer.now())
             if isinstance(result, Again) and result.before.state is State.PARKED:

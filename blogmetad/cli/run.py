@@ -14,8 +14,9 @@ from blogmetad.cli.options import ConfigOption, JsonOption, as_json, console, lo
 from blogmetad.daemon import Daemon, assemble
 from blogmetad.errors import BlogmetadError
 from blogmetad.model.proposal import ModelUnavailable
-from blogmetad.outcomes import Abandoned, Duplicate, Held, Outcome, Parked, Published, Retry, Superseded
-from blogmetad.runner import Done, Round, Runner
+from blogmetad.outcomes import Abandoned, Duplicate, Held, Outcome, Parked, Published, Retry, Superseded, Waiting
+from blogmetad.rounds import Rounds
+from blogmetad.runner import Done, Round
 from blogmetad.values import Problem
 
 PATIENCE = 60.0
@@ -63,7 +64,7 @@ def once(config: ConfigOption = None, json: JsonOption = False) -> None:
     raise typer.Exit(Exit.NEEDS_YOU if failed else Exit.OK)
 
 
-def _drain(runner: Runner, news: threading.Event, machine: bool) -> list[Done]:
+def _drain(runner: Rounds, news: threading.Event, machine: bool) -> list[Done]:
     """Rounds until nothing waits any more; each outcome is printed as it comes. ``news`` says that a draft is done."""
     results: list[Done] = []
     idle_since = time.monotonic()
@@ -110,7 +111,7 @@ def _report(done: Done, machine: bool) -> None:
 
 def _facts(outcome: Outcome) -> dict[str, object]:
     match outcome:
-        case Published():
+        case Published() | Waiting():
             return {"post": outcome.filename}
         case Held():
             return {"until": outcome.until.isoformat()}
@@ -129,6 +130,8 @@ def describe(outcome: Outcome) -> str:
     match outcome:
         case Published():
             return f"published as {outcome.filename}"
+        case Waiting():
+            return f"waits for your approval as {outcome.filename}: blogmetad approve {outcome.filename}"
         case Held():
             return f"held until {outcome.until:%Y-%m-%d %H:%M %z}"
         case Parked():

@@ -56,7 +56,7 @@ def undo(
     open_ledger(settings).close()
     site, zone = settings.site, read_site(settings.site.root).timezone
     with Ledger(site.state / "ledger.db") as ledger:
-        placer = Placer(Folders(site.drafts, site.posts, site.state), ledger, lambda: dt.datetime.now(zone))
+        placer = Placer(Folders.of(settings), ledger, lambda: dt.datetime.now(zone))
         announcer = Announcer(settings, ledger, placer.now, lambda: True)
         # Without the site's lock: the ledger has the intent before a file moves, so a running daemon lets the draft be.
         with alone(site.state / "undo.lock", "to take a draft back"):

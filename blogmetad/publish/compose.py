@@ -6,13 +6,19 @@ missing keys are put between the lines. What comes out is read again before anyo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 import yaml
 
 from blogmetad import inplace, matter
 from blogmetad.errors import BlogmetadError
 from blogmetad.values import Draft, Metadata, YamlValue
+
+_IN_BRACES = (
+    "The front matter is written in braces ({title: ...}), where no key can be added or taken out without changing the "
+    "author's lines; write one key per line."
+)
 
 
 class ComposeError(BlogmetadError):
@@ -38,21 +44,40 @@ def compose(draft: Draft, metadata: Metadata) -> bytes:
         fence = b"---" + newline
         return _verified(draft, lines, fence, "".join(lines.values()).encode("utf-8"), fence, gap)
     opening, closing = _fences(draft)
-    head, root = draft.head, _root(draft.head)
-    if root is not None and root.flow_style and (lines or inplace.child(root, matter.DIRECTIVES)):
-        raise ComposeError(
-            "The front matter is written in braces ({title: ...}), where no key can be added or taken out without "
-            "changing the author's lines; write one key per line."
-        )
-    if root is not None and inplace.child(root, matter.DIRECTIVES):
-        head = inplace.removed(head, root, matter.DIRECTIVES)
-        root = _root(head)
+    head = _without(draft.head, (matter.DIRECTIVES,))
+    root = _root(head)
+    if root is not None and root.flow_style and lines:
+        raise ComposeError(_IN_BRACES)
     order = [decision.field for decision in metadata.decisions]
     try:
         return _verified(draft, lines, opening, inplace.inserted(head, root, lines, order), closing, b"")
     except ComposeError:
         appended = head + "".join(inplace.indented(text, root) for text in lines.values()).encode("utf-8")
         return _verified(draft, lines, opening, appended, closing, b"")
+
+
+def exchanged(
+    draft: Draft, gone: Iterable[str], lines: Mapping[str, str] = MappingProxyType({}), order: Sequence[str] = ()
+) -> bytes:
+    """The file without the keys ``gone`` and with ``lines``, those of other keys, in ``order`` among its own; every
+    other line and the body as they are.
+
+    Raises ComposeError if that cannot be done without touching the author's lines.
+    """
+    opening, closing = _fences(draft)
+    head = _without(draft.head, gone)
+    return opening + inplace.inserted(head, _root(head), lines, order) + closing + draft.body
+
+
+def _without(head: bytes, names: Iterable[str]) -> bytes:
+    for name in names:
+        root = _root(head)
+        if root is None or inplace.child(root, name) is None:
+            continue
+        if root.flow_style:
+            raise ComposeError(_IN_BRACES)
+        head = inplace.removed(head, root, name)
+    return head
 
 
 def _fences(draft: Draft) -> tuple[bytes, bytes]:

@@ -15,8 +15,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from blogmetad import files
+from blogmetad.config import Config
 from blogmetad.publish.records import WAITING
 from blogmetad.values import Problem
 
@@ -37,6 +39,12 @@ class Folders:
     state: Path
     review: Path | None = None
     reviewed: bool = False
+
+    @classmethod
+    def of(cls, config: Config) -> Self:
+        """Those of a site."""
+        site = config.site
+        return cls(site.drafts, site.posts, site.state, site.review, config.publish.mode == "review")
 
     @property
     def destination(self) -> Path:

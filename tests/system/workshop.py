@@ -10,15 +10,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from blogmetad import rounds
 from blogmetad.attempt import Tools
-from blogmetad.config import Config, Intake, Model, Publish, Ready, Site
+from blogmetad.config import Config, Intake, Mode, Model, Publish, Ready, Site
 from blogmetad.intake.scan import being_written
 from blogmetad.journal.ledger import Job, Ledger, State
 from blogmetad.model.proposal import Proposer, Withdrawn
 from blogmetad.publish.folders import Folders
 from blogmetad.publish.place import Placer
 from blogmetad.rules.document import parse
-from blogmetad.runner import Done, Runner
+from blogmetad.runner import Done
 from blogmetad.site.index import Index
 from blogmetad.site.jekyll import read_site
 from blogmetad.turns import Turns
@@ -92,13 +93,15 @@ class Workshop:
         parallel: int,
         attempts: int,
         ready: Ready,
-        rules: bytes = RULES,
+        rules: bytes,
+        mode: Mode,
         **told: Any,
     ) -> None:
         site = Site(
             root=root,
             drafts=root / "_inbox",
             posts=root / "_posts",
+            review=root / "_review",
             journal=root / "_journal",
             state=root / ".blogmetad",
             rules=root / "rules.md",
@@ -107,13 +110,14 @@ class Workshop:
             site=site,
             intake=Intake(settle_seconds=0.0, ready=ready),
             model=Model(parallel=parallel),
-            publish=Publish(attempts=attempts),
+            publish=Publish(attempts=attempts, mode=mode),
             **told,
         )
-        self.inbox, self.posts, self.ledger = site.drafts, site.posts, ledger
+        self.inbox, self.posts, self.desk, self.ledger = site.drafts, site.posts, site.review, ledger
         self.news = threading.Event()
         self.index = Index(site.posts, site.state / "index.db")
-        self.placer = Placer(Folders(site.drafts, site.posts, site.state), ledger, now, being_written)
+        site.review.mkdir(exist_ok=True)
+        self.placer = Placer(Folders.of(self.config), ledger, now, being_written)
         assert self.placer.probe() == ()
         tools = Tools(
             config=self.config,
@@ -127,7 +131,12 @@ class Workshop:
             now=now,
             keep_going=lambda: True,
         )
-        self.runner = Runner(tools, self.news.set)
+        self._open = rounds.opened(tools, self.news.set, lambda: None)
+        self.runner = self._open.__enter__()
+
+    def close(self) -> None:
+        self._open.__exit__(None, None, None)
+        self.index.close()
 
     def drop(self, name: str, text: str | None = None) -> None:
         """A draft, older than those dropped after it."""
@@ -182,6 +191,7 @@ def workshop(
     attempts: int = 2,
     ready: Ready = "settled",
     rules: bytes = RULES,
+    mode: Mode = "auto",
     **told: Any,
 ) -> Iterator[Workshop]:
     """``told`` are the sections of the configuration about those who are told."""
@@ -189,9 +199,8 @@ def workshop(
         (root / folder).mkdir(parents=True, exist_ok=True)
     (root / "_config.yml").write_text("title: 测试博客\ntimezone: Asia/Shanghai\n", "utf-8")
     with Ledger(root / ".blogmetad" / "ledger.db") as ledger:
-        made = Workshop(root, proposer, ledger, parallel, attempts, ready, rules, **told)
+        made = Workshop(root, proposer, ledger, parallel, attempts, ready, rules, mode, **told)
         try:
             yield made
         finally:
-            made.runner.stop()
-            made.index.close()
+            made.close()

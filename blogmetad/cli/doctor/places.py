@@ -29,7 +29,7 @@ LIMITS = Path("/proc/sys/fs/inotify")
 def look(settings: Config, file: Path) -> Iterator[Finding]:
     """Findings on the folders of the site; ``file`` is the configuration, in which they are named."""
     site = settings.site
-    problems = probe(Folders(site.drafts, site.posts, site.state))
+    problems = probe(Folders.of(settings))
     for problem in problems:
         folder = getattr(site, problem.field or "", site.root)
         made = f"mkdir -p '{folder}'; or " if problem.rule == "folder.missing" else ""

@@ -1,0 +1,150 @@
+"""Review: a finished post waits in a folder of its own until its author approves it.
+
+It is an ordinary file there, to be edited, renamed and moved as one likes. With ``approve: true`` in its front matter
+it is placed among the posts, by the very procedure that drafts go through; with ``revise: make the title shorter`` it
+is revised where it lies. A file that the author moved among the posts by hand counts as approved.
+"""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from blogmetad import files, matter
+from blogmetad.attempt import Attempt, Tools, desk_for, park, with_model
+from blogmetad.intake import draft as intake
+from blogmetad.journal.ledger import Job, State
+from blogmetad.outcomes import Duplicate, Outcome
+from blogmetad.pipeline import plain
+from blogmetad.publish.compose import ComposeError, exchanged
+from blogmetad.publish.place import Found, look
+from blogmetad.revision import Revised, revise
+from blogmetad.site.jekyll import post_name
+from blogmetad.values import Draft, Post, Problem, sha256
+
+APPROVE, REVISE = "approve", "revise"
+MARKS = (APPROVE, REVISE)
+"""Keys by which an author tells what is to become of a waiting post. No post has them."""
+
+
+def is_marked(raw: bytes) -> bool:
+    """Whether the author has asked for something. What cannot be read while it says ``approve`` is let go, so that the
+    author is told."""
+    try:
+        head = matter.split(raw).head
+        fields = matter.parse(head) if head is not None else None
+    except matter.MatterError:
+        return any(f"\n{mark}:".encode() in raw[: matter.MAX_HEAD] for mark in MARKS)
+    return any((fields or {}).get(mark) not in (None, False, "") for mark in MARKS)
+
+
+def review(drafts: Tools) -> Attempt:
+    """What is done with a marked file of the review folder. ``drafts`` has the ledger in which the draft's story is
+    told; the tools that are handed in have that of the review."""
+
+    def attempt(tools: Tools, job: Job, raw: bytes) -> Outcome:
+        if job.state in (State.STAGED, State.PUBLISHED):
+            resumed = tools.placer.resume(job)
+            if resumed is not None:
+                return resumed
+        post = intake.read(job.name, raw)
+        if not isinstance(post, Draft):
+            return park(tools, job, *post)
+        wrong = tuple(_wrong(post))
+        if wrong:
+            return park(tools, job, *wrong)
+        tools.placer.keep_original(job.id, raw)
+        try:
+            bare = exchanged(post, MARKS)
+        except ComposeError as error:
+            return park(tools, job, Problem("draft.frontmatter", error.reason))
+        words = post.fields.get(REVISE)
+        if words:
+            return _Revision(drafts, tools, job, str(words)).carry_out(bare)
+        twin = tools.index.twin(post.body_sha256)
+        if twin is not None:
+            tools.placer.retire(job)
+            return Duplicate(twin)
+        return tools.placer.place(job, Post(job.name, bare))
+
+    return attempt
+
+
+def _wrong(post: Draft) -> Iterator[Problem]:
+    approve, words = post.fields.get(APPROVE), post.fields.get(REVISE)
+    if not isinstance(approve, bool | None):
+        yield Problem("review.approve", f"{post.name} says 'approve: {approve}'. Write true or take the line out.")
+    if not isinstance(words, str | None):
+        yield Problem("review.revise", f"{post.name} says 'revise: {words}'. Write what to change, in quotes.")
+    elif words and approve:
+        yield Problem("review.both", f"{post.name} has 'approve' and 'revise'. Keep one, and approve what comes of it.")
+    if post_name(post.name) is None:
+        message = f"{post.name} is not called like a post. Rename it to YYYY-MM-DD-words.md, as Jekyll wants it."
+        yield Problem("review.name", message)
+
+
+@dataclass(frozen=True, slots=True)
+class _Revision:
+    """One revision of a waiting post, where it lies."""
+
+    drafts: Tools
+    tools: Tools
+    job: Job
+    words: str
+
+    def carry_out(self, bare: bytes) -> Outcome:
+        """Revise ``bare``, the file without its marks. The file as it was is kept like any draft that became a post."""
+        tools, job = self.tools, self.job
+        arrived = job.arrived.astimezone(tools.site.timezone)
+        desk = desk_for(tools, job)
+        found = with_model(tools, job, lambda: revise(job.name, bare, self.words, desk, arrived=arrived))
+        if isinstance(found, tuple):
+            return park(tools, job, *found)
+        if not isinstance(found, Revised):
+            return found
+        if not found.changes:
+            message = "The model has no other idea. Say it in other words, or write what you want between quotes."
+            return park(tools, job, Problem("revise.same", message))
+        return self._exchange(found, bare)
+
+    def _exchange(self, found: Revised, bare: bytes) -> Outcome:
+        """Put the new version in the place of the old one in one step, and back if that was no longer the old one."""
+        placer, job = self.tools.placer, self.job
+        source, aside = placer.source(job), placer.folders.retired / job.id
+        if look(aside, None) is not Found.GONE:  # of an attempt that a crash ended
+            placer.quarantine(aside)
+        files.write_new(aside, found.content)
+        try:
+            files.exchange(aside, source)
+        except OSError as error:
+            files.remove(aside)
+            if error.errno == errno.ENOENT:
+                return placer.supersede(job)
+            if error.errno != errno.EOPNOTSUPP:
+                raise
+            message = "The file system of the review folder cannot exchange two files. Revise it by hand there."
+            return park(self.tools, job, Problem("revise.exchange", message))
+        if look(aside, job.sha256) is not Found.OURS:  # saved meanwhile: the author's version goes before ours
+            files.exchange(aside, source)
+            files.remove(aside)
+            return placer.supersede(job)
+        self._tell(found, bare)
+        return placer.supersede(job, "it was revised")
+
+    def _tell(self, found: Revised, bare: bytes) -> None:
+        """The revision in the draft's story. Edited by its author before, the file is no longer all ours."""
+        ledger, now = self.drafts.ledger, self.tools.now()
+        first = waiting(self.drafts, self.job.name)
+        if first is None:
+            return
+        told = [{"field": c.field, "before": plain(c.before), "after": plain(c.after)} for c in found.changes]
+        with ledger.transaction():
+            ledger.step(first.id, "revised", {"words": self.words, "changes": told}, now)
+            if first.post_sha256 == sha256(bare):
+                ledger.move(first.id, State.WAITING, now, post_sha256=sha256(found.content))
+
+
+def waiting(drafts: Tools, name: str) -> Job | None:
+    """The draft's job whose post waits under this name, if there is one."""
+    return next((job for job in drafts.ledger.jobs(State.WAITING) if job.target == name), None)

@@ -1,0 +1,188 @@
+"""Rounds over both folders: that of the drafts, and that of the posts which wait for their author's approval.
+
+The review has a ledger and a state folder of its own, so that a file there is as safe as a draft. What becomes of it is
+told in the story of the draft it was made of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import structlog
+
+from blogmetad import files, matter
+from blogmetad.attempt import Tools
+from blogmetad.audience import Git, Notify
+from blogmetad.intake.scan import FolderGone, being_written
+from blogmetad.journal.ledger import Job, Ledger, State
+from blogmetad.journal.renewal import open_whole
+from blogmetad.outcomes import Published, Superseded
+from blogmetad.publish.folders import Folders
+from blogmetad.publish.place import Placer
+from blogmetad.reviewing import is_marked, review
+from blogmetad.runner import Procedure, Round, Runner
+from blogmetad.upkeep import AGAIN
+
+log = structlog.get_logger("blogmetad")
+
+
+@dataclass(frozen=True, slots=True)
+class _Fate:
+    """What became of a post that waited, and what is told of it."""
+
+    outcome: Published | Superseded
+    facts: Mapping[str, object]
+
+
+class Rounds:
+    """What a Runner does, for both folders. Used by one thread."""
+
+    def __init__(self, drafts: Runner, tools: Tools, waiting: Runner | None = None, desk: Tools | None = None) -> None:
+        """``waiting`` and its tools, ``desk``, see to the review folder, if there is one."""
+        self._drafts, self._tools, self._waiting, self._desk = drafts, tools, waiting, desk
+        self._runners = (drafts,) if waiting is None else (waiting, drafts)
+        self._gone = False
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """The folders in which a change may bring work."""
+        site = self._tools.config.site
+        return (site.drafts,) if self._waiting is None else (site.drafts, site.review)
+
+    @property
+    def busy(self) -> bool:
+        """Whether any file is being worked on."""
+        return any(runner.busy for runner in self._runners)
+
+    @property
+    def landed(self) -> bool:
+        """Whether a file is done that the next round will close."""
+        return any(runner.landed for runner in self._runners)
+
+    @property
+    def announcing(self) -> bool:
+        """Whether others are being told what became of drafts."""
+        return any(runner.announcing for runner in self._runners)
+
+    @property
+    def silence(self) -> float:
+        """Seconds since the work on some file gave a sign of life; long if it is frozen."""
+        return max(runner.silence for runner in self._runners)
+
+    def recover(self) -> None:
+        """Carry on with what an earlier run left half done. Raises OSError or BlogmetadError if that has to wait."""
+        for runner in self._runners:
+            runner.recover()
+        self._conclude()
+
+    def prune(self) -> None:
+        """Remove the kept copies of files that ended longer ago than the configuration says."""
+        for runner in self._runners:
+            runner.prune()
+
+    def stop(self) -> None:
+        """Withdraw what is in flight, wait until it is, and write down what became of each."""
+        for runner in self._runners:
+            runner.stop()
+
+    def round(self) -> Round:
+        """One round over the review folder, one over the drafts. Raises FolderGone if the drafts folder is away."""
+        if self._waiting is None:
+            return self._drafts.round()
+        reviewed = self._review(self._waiting)
+        self._conclude()
+        drafts = self._drafts.round()
+        times = [each.again for each in (reviewed, drafts) if each.again is not None]
+        return Round(
+            done=(*reviewed.done, *drafts.done),
+            flying=(*reviewed.flying, *drafts.flying),
+            waiting=reviewed.waiting + drafts.waiting,
+            again=min(times, default=None),
+            trouble=drafts.trouble,
+        )
+
+    def _review(self, waiting: Runner) -> Round:
+        try:
+            found = waiting.round()
+        except FolderGone as error:
+            if not self._gone:
+                log.error("review folder is away", reason=error.reason, next="drafts wait until it is back")
+            self._gone = True
+            return Round((), (), 0, AGAIN)
+        self._gone = False
+        return found
+
+    def _conclude(self) -> None:
+        """Tell in the drafts' stories what became of their posts in the review folder."""
+        if self._gone or self._desk is None:
+            return
+        for job in self._tools.ledger.jobs(State.WAITING, newest_first=False):
+            fate = self._fate(job, self._desk)
+            if fate is not None:
+                self._drafts.conclude(job, fate.outcome, fate.facts)
+
+    def _fate(self, job: Job, desk: Tools) -> _Fate | None:
+        """What became of a waiting post; None if it still waits."""
+        name, site = str(job.target), self._tools.config.site
+        if (site.review / name).exists():
+            return None
+        placed = desk.ledger.latest(name)
+        if placed is not None and placed.updated >= job.updated:
+            if placed.state is State.DONE and placed.post_sha256 is not None:
+                return _Fate(Published(str(placed.target), placed.post_sha256), {"by": "approve: true"})
+            if placed.state in (State.STAGED, State.PUBLISHED):
+                return None
+        renamed = self._renamed(job)
+        if renamed is not None:
+            self._tools.ledger.move(job.id, State.WAITING, self._tools.now(), target=renamed)
+            return None
+        self._tools.index.refresh()
+        moved = name if (site.posts / name).is_file() else self._tools.index.twin(job.body_sha256)
+        digest = None if moved is None else files.digest(site.posts / moved)
+        if moved is not None and digest is not None:
+            return _Fate(Published(moved, digest), {"by": "moved among the posts by hand"})
+        return _Fate(Superseded(), {"because": "the post was taken out of the review folder"})
+
+    def _renamed(self, job: Job) -> str | None:
+        """The name under which the post's text lies in the review folder now, if it does."""
+        known = {other.target for other in self._tools.ledger.jobs(State.WAITING)}
+        for path in sorted(self._tools.config.site.review.glob("*.md")):
+            if path.name not in known and path.is_file() and matter.body_hash(path.read_bytes()) == job.body_sha256:
+                return path.name
+        return None
+
+
+@contextmanager
+def opened(tools: Tools, wake: Callable[[], None], claim: Callable[[], None]) -> Iterator[Rounds]:
+    """The rounds of a site, with a desk for the review if posts are reviewed or have been; what is in flight at the end
+    is withdrawn. ``wake`` and ``claim`` are those of the Runner of the drafts.
+
+    Raises LedgerError, OSError.
+    """
+    site, state, reviewed = tools.config.site, tools.config.site.state / "review", tools.placer.folders.reviewed
+    with ExitStack() as stack:
+        desk = waiting = None
+        if reviewed or (state / "ledger.db").exists():
+            files.make_dir(site.review, 0o777)
+            files.make_dir(state)
+            desk = _desk(tools, stack.enter_context(open_whole(state / "ledger.db", tools.now())), state)
+            waiting = Runner(desk, wake, procedure=Procedure(is_marked, review(tools)))
+        made = Rounds(Runner(tools, wake, claim), tools, waiting, desk)
+        try:
+            yield made
+        finally:
+            made.stop()
+
+
+def _desk(tools: Tools, ledger: Ledger, state: Path) -> Tools:
+    """The tools of the review. What is to be told of a post is told of the draft it was made of."""
+    site = tools.config.site
+    folders = {"drafts": site.review, "state": state, "journal": state / "journal"}
+    config = tools.config.model_copy(
+        update={"site": site.model_copy(update=folders), "hooks": (), "git": Git(), "notify": Notify()}
+    )
+    placer = Placer(Folders(site.review, site.posts, state), ledger, tools.now, being_written)
+    return replace(tools, config=config, ledger=ledger, placer=placer)
