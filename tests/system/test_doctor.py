@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import shutil
@@ -19,6 +20,7 @@ from blogmetad.cli.doctor import blog as its_blog
 from blogmetad.cli.doctor import models, places, service
 from blogmetad.cli.doctor.finding import Finding
 from blogmetad.config import Config
+from blogmetad.journal import renewal
 from blogmetad.service.unit import NAME
 from tests.system.al_folio import make_al_folio
 from tests.system.blog import Blog, make_blog
@@ -112,6 +114,18 @@ def test_rules_and_a_ledger_that_cannot_be_read_are_found(settings: Config) -> N
     found = ill(its_blog.look(settings))
     assert set(found) == {"rules", "ledger"}
     assert "feilds" in found["rules"].seen
+
+
+def test_a_damaged_ledger_that_was_built_anew_is_told_of(settings: Config) -> None:
+    file = settings.site.state / "ledger.db"
+    file.parent.mkdir(exist_ok=True)
+    file.write_bytes("这不是数据库".encode() * 100)
+    renewal.open_whole(file, dt.datetime(2025, 4, 29, tzinfo=dt.UTC)).close()
+
+    (finding,) = [finding for finding in its_blog.look(settings) if finding.check == "ledger"]
+
+    assert finding.ok
+    assert "ledger.db.damaged-20250429-000000" in finding.seen
 
 
 def test_a_damaged_model_file_is_told_from_its_head_and_not_loaded(settings: Config, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from blogmetad.cli.doctor.places import writable
 from blogmetad.cli.rules.inspection import Ground, inspect
 from blogmetad.config import Config
 from blogmetad.errors import BlogmetadError
+from blogmetad.journal import renewal
 from blogmetad.journal.ledger import Ledger
 from blogmetad.rules import document
 from blogmetad.rules.document import Rules
@@ -108,4 +109,6 @@ def _ledger(state: Path) -> str:
     if not file.exists():
         return "none yet"
     with Ledger.open_readonly(file) as ledger:
-        return f"{len(ledger.jobs())} drafts recorded"
+        seen = f"{len(ledger.jobs())} drafts recorded"
+    kept = ", ".join(path.name for path in renewal.damaged(file))
+    return f"{seen}; an earlier one was damaged and built anew, and is kept as {kept}" if kept else seen
