@@ -105,6 +105,8 @@ def _strays(placer: Placer) -> tuple[Recovered, ...]:
     known = _Known(placer)
     folders = placer.folders
     recovered: list[Recovered] = []
+    for path in folders.state.glob(".*.tmp-*"):
+        files.remove(path)
     for folder in (*folders.kept, folders.stage):
         for path in sorted(folder.iterdir()):
             if files.is_temporary(path.name):

@@ -269,8 +269,10 @@ def test_unfinished_temporary_files_and_left_over_stages_are_cleared(desk: Desk)
     (desk.folders.stage / job.id).write_bytes(POST.content)
     (desk.folders.stage / ".x.tmp-0011223344").write_bytes(b"half")
     (desk.folders.originals / ".y.tmp-0011223344").write_bytes(b"half")
+    (desk.folders.state / ".z.json.tmp-0011223344").write_bytes(b"half")
 
     assert recover(desk.placer) == ()
+    assert not list(desk.folders.state.glob(".*"))
     assert desk.staged() == []
     assert [path.name for path in desk.folders.originals.iterdir()] == [job.id]
 
