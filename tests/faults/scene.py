@@ -90,6 +90,15 @@ class Damage:
     def __iter__(self) -> Iterator[str]:
         yield from (*self.lost, *self.doubled, *self.changed, *self.unfinished)
 
+    def and_then(self, later: Damage) -> Damage:
+        """This, and what showed later."""
+        return Damage(
+            [*self.lost, *later.lost],
+            [*self.doubled, *later.doubled],
+            [*self.changed, *later.changed],
+            [*self.unfinished, *later.unfinished],
+        )
+
     def count(self, row: Row) -> None:
         """Enter one fault, and what it has cost, into a row of a table."""
         row.tried += 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import signal
 import subprocess
 import tempfile
 import threading
@@ -12,13 +14,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from tests.faults.scene import Damage, Scene
+from tests.faults.scene import DRAFTS, Damage, Scene
 from tests.faults.traced import Blogmetad, Call
 
 Fault = TypeVar("Fault")
+Result = TypeVar("Result")
 
 SIDES = 2
 """Runs side by side: as many processors as the smallest machine has that this is run on."""
+
+TURNS = ("link", "linkat", "rename", "renameat2")
+"""Calls that bring a draft from one state into the next."""
 
 FINE = (0, 1)
 """Exit codes of a run over the drafts of the scene: 1 where it is this run that tells of the one that is too short."""
@@ -72,22 +78,26 @@ class Sides:
         source: Blogmetad = self._own.source
         return source
 
-    def scene(self, of: Scene | None = None) -> Scene:
-        """A new site, or a copy of one in which two names of one file stay that."""
+    def scene(self, of: Scene | None = None, names: tuple[str, ...] = tuple(DRAFTS)) -> Scene:
+        """A new site with drafts of these names, or a copy of one in which two names of one file stay that."""
         with self._lock:
             self._count += 1
             root = self.folder / f"site-{self._count:05}"
         if of is None:
-            return Scene(root).create()
+            return Scene(root).create(names)
         subprocess.run(["cp", "-a", str(of.root), str(root)], check=True)
         return Scene(root)
 
+    def each(self, work: Callable[[Fault], Result], faults: Sequence[Fault]) -> Iterator[Result]:
+        """Do the work for every fault, side by side; the results in order."""
+        return self._pool.map(work, faults)
+
     def all(self, work: Callable[[Fault], Damage], faults: Sequence[Fault]) -> dict[Fault, Damage]:
-        """Do the work for every fault."""
-        return dict(zip(faults, self._pool.map(work, faults), strict=True))
+        """What every fault has cost."""
+        return dict(zip(faults, self.each(work, faults), strict=True))
 
     def close(self) -> None:
-        self._pool.shutdown()
+        self._pool.shutdown(cancel_futures=True)
         for source in self._all:
             source.close()
 
@@ -113,3 +123,26 @@ def spread(everything: Sequence[Fault], many: int | None) -> list[Fault]:
 def wrong_in(results: Mapping[Fault, Damage]) -> dict[Fault, list[str]]:
     """The faults that cost something, and what."""
     return {fault: list(damage) for fault, damage in results.items() if any(damage)}
+
+
+def dead(made: Sides, scene: Scene, point: Point, names: tuple[str, ...] = tuple(DRAFTS)) -> Damage:
+    """Run over the site and die; what is wrong right after."""
+    ended = made.blogmetad.traced(scene, inject=point.fault)
+    assert ended.code == -signal.SIGKILL, f"{point} was never reached: {ended.code}\n{ended.output}"
+    return scene.damage(names)
+
+
+def risen(made: Sides, scene: Scene, names: tuple[str, ...] = tuple(DRAFTS)) -> Damage:
+    """Start anew, undisturbed, and be done with the site; what is wrong then."""
+    ended = made.blogmetad.run(scene)
+    damage = scene.damage_at_rest(names)
+    if ended.code not in FINE:
+        damage.unfinished.append(f"exit code {ended.code}: {ended.output}")
+    shutil.rmtree(scene.root)
+    return damage
+
+
+def dead_and_risen(made: Sides, scene: Scene, point: Point, names: tuple[str, ...] = tuple(DRAFTS)) -> Damage:
+    """Both, and what was wrong first."""
+    damage = dead(made, scene, point, names)
+    return damage if any(damage) else risen(made, scene, names)

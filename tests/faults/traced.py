@@ -109,7 +109,9 @@ class Blogmetad:
 
     def _answer(self, key: str) -> int:
         assert self._server.stdout is not None
-        return int(json.loads(self._server.stdout.readline())[key])
+        line = self._server.stdout.readline()
+        assert line, "the source of processes has ended"
+        return int(json.loads(line)[key])
 
 
 def _output(scene: Scene) -> Path:
