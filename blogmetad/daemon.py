@@ -1,7 +1,8 @@
 """Wiring only: the parts of blogmetad put together, and the loop that wakes them.
 
 Watcher and scheduler run in threads of their own and do nothing but set a flag, as does a draft that is done; the work
-on drafts is theirs alone (flights.py). Everything else happens here, one round after another.
+on drafts is theirs alone (flights.py). Everything else happens here, one round after another. The loop also sees that
+those threads live, and never waits so long that nobody else would.
 """
 
 from __future__ import annotations
@@ -18,7 +19,6 @@ from pathlib import Path
 from types import FrameType
 
 import structlog
-from apscheduler.schedulers.background import BackgroundScheduler
 
 from blogmetad.attempt import Tools
 from blogmetad.config import Config
@@ -39,6 +39,8 @@ from blogmetad.runner import Runner
 from blogmetad.site.index import CacheError, Index
 from blogmetad.site.jekyll import read_site
 from blogmetad.turns import Turns
+from blogmetad.vitals import Vitals
+from blogmetad.wakeups import WakeUps
 from blogmetad.weeks import sum_up
 
 log = structlog.get_logger("blogmetad")
@@ -48,6 +50,11 @@ PAUSE = 15.0
 
 CATCH_UP = 0.05
 """Seconds to let a burst of events pass before the folder is scanned."""
+
+LOOK_EVERY = 30.0
+"""Seconds between two looks at whether all that wakes us is alive, where systemd does not say how often."""
+
+DAY, HOUR = 86400.0, 3600.0
 
 SILENCE = 2.0
 """Seconds for which the work on a draft may well give no sign of life."""
@@ -137,13 +144,14 @@ class Daemon:
 
     def __init__(self, config: Config) -> None:
         self._config = config
+        self._gone = False
         self._stop, self._wake = threading.Event(), threading.Event()
         self._prune, self._sum_up = threading.Event(), threading.Event()
-        self._pinged = 0.0
         self._runner: Runner | None = None
         self.interrupted = False
         watchdog = watchdog_seconds()
-        self._ping_every = watchdog / 3 if watchdog else None
+        self._vitals = Vitals(watchdog / 3 if watchdog else None)
+        self._look_every = self._vitals.every or LOOK_EVERY
 
     def run(self) -> None:
         """Serve until SIGTERM or SIGINT. Raises BlogmetadError if it cannot start."""
@@ -163,21 +171,29 @@ class Daemon:
         with assemble(self._config, self._keep_going, self._wake.set) as parts:
             self._runner = parts.runner
             watch = Watch(self._config.site.drafts, self._wake.set, polling=self._config.intake.polling)
-            scheduler = BackgroundScheduler(timezone=dt.UTC, job_defaults={"misfire_grace_time": None})
-            scheduler.add_job(self._wake.set, "interval", seconds=self._config.intake.rescan_seconds)
-            scheduler.add_job(self._prune.set, "interval", days=1)
-            scheduler.add_job(self._sum_up.set, "interval", hours=1)
-            scheduler.start()
+            wakeups = WakeUps(self._wake.set, self._recurring(), self._look_every)
+            wakeups.start()
+            self._vitals.watch_over(
+                {
+                    "folder watch": lambda: watch.healthy() or watch.refused,
+                    "scheduler": wakeups.healthy,
+                    "work on a draft": lambda: parts.runner.silence <= max(self._look_every, SILENCE),
+                }
+            )
             try:
-                self._serve(parts, watch, scheduler)
+                self._serve(parts, watch, wakeups)
             finally:
                 if self._stop.is_set():
                     notify("STOPPING=1")
-                scheduler.shutdown(wait=False)
+                self._vitals.watch_over({})
+                wakeups.stop()
                 watch.stop()
                 log.info("stopped")
 
-    def _serve(self, parts: Assembled, watch: Watch, scheduler: BackgroundScheduler) -> None:
+    def _recurring(self) -> dict[Callable[[], None], float]:
+        return {self._wake.set: self._config.intake.rescan_seconds, self._prune.set: DAY, self._sum_up.set: HOUR}
+
+    def _serve(self, parts: Assembled, watch: Watch, wakeups: WakeUps) -> None:
         self._arm(watch)
         log.info(
             "watching",
@@ -187,24 +203,13 @@ class Daemon:
         )
         notify(f"READY=1\nSTATUS=watching {self._config.site.drafts}")
         self._get_to_know_posts(parts.tools)
-        gone = False
         while not self._stop.is_set():
             self._wake.clear()
             if self._sum_up.is_set():
                 self._sum_up.clear()
                 sum_up(parts.tools)
             try:
-                if self._prune.is_set():
-                    self._prune.clear()
-                    parts.runner.prune()
-                again = parts.runner.round().again
-                if gone:
-                    log.info("drafts folder is back")
-                gone = False
-            except FolderGone as error:
-                if not gone:
-                    log.error("drafts folder is away", reason=str(error))
-                gone, again = True, None
+                again = self._round(parts.runner)
             except (CacheError, LedgerError, OSError) as error:
                 if isinstance(error, LedgerGone) or (isinstance(error, LedgerError) and error.corrupt):
                     log.error("ledger opened anew", reason=str(error))
@@ -212,42 +217,64 @@ class Daemon:
                 # A full or read-only disk: nothing is lost by waiting, and everything goes on by itself.
                 log.error("cannot work now", reason=str(error), again_in=PAUSE)
                 again = PAUSE
-            self._wake_at(scheduler, "again", again)
-            self._wake_at(scheduler, "idle", self._unload_when_idle(parts))
+            self._revive(watch, wakeups)
+            wakeups.appoint("again", again)
+            wakeups.appoint("idle", self._unload_when_idle(parts))
             self._keep_going()
-            self._wait(parts.runner)
-            if not watch.healthy():
-                self._arm(watch)
+            while not self._wake.wait(self._look_every):
+                self._revive(watch, wakeups)
+                self._keep_going()
+            if not parts.runner.landed:
+                self._stop.wait(CATCH_UP)
+
+    def _round(self, runner: Runner) -> float | None:
+        """One round, if there is a folder to look at; seconds until the next is due, None if none is."""
+        if self._prune.is_set():
+            self._prune.clear()
+            runner.prune()
+        try:
+            again = runner.round().again
+        except FolderGone as error:
+            if not self._gone:
+                log.error("drafts folder is away", reason=str(error))
+            self._gone = True
+            return None
+        if self._gone:
+            log.info("drafts folder is back")
+        self._gone = False
+        return again
+
+    def _revive(self, watch: Watch, wakeups: WakeUps) -> None:
+        """Whatever has died of what wakes us, started anew; another round looks for what was missed meanwhile."""
+        healthy = watch.healthy()
+        if not healthy and not watch.refused and not self._gone:
+            log.warning("folder watch lost", next="the folder is watched anew")
+        if not healthy or watch.stale():
+            self._arm(watch)
+        if not wakeups.healthy():
+            log.warning("scheduler silent", next="it is started anew")
+            wakeups.start()
+            self._wake.set()
 
     def _get_to_know_posts(self, tools: Tools) -> None:
         """Bring the index up to date now, so that the first draft need not wait for it."""
         try:
-            seen = tools.index.refresh()
+            seen = tools.index.refresh(self._keep_going)
         except CacheError as error:
             log.error("posts not known", reason=str(error), next="the first draft tries again")
             return
         log.info("posts known", posts=seen.posts, read=seen.read, seconds=round(seen.seconds, 2))
 
-    def _wait(self, runner: Runner) -> None:
-        """Until there is something to do, or systemd has to be told something."""
-        if self._wake.wait(self._ping_every) and not runner.landed:
-            self._stop.wait(CATCH_UP)
-
     def _arm(self, watch: Watch) -> None:
         """Watch the folder (again). Where that fails, the periodic scan still finds every draft."""
+        told = watch.refused
         try:
             watch.rearm()
         except OSError as error:
-            log.warning("folder not watched", reason=str(error), next="the periodic scan finds drafts meanwhile")
-
-    def _wake_at(self, scheduler: BackgroundScheduler, name: str, seconds: float | None) -> None:
-        """Have the scheduler wake the loop in so many seconds; None takes an earlier appointment back."""
-        if seconds is None:
-            if scheduler.get_job(name) is not None:
-                scheduler.remove_job(name)
-            return
-        at = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=seconds + 0.01)
-        scheduler.add_job(self._wake.set, "date", run_date=at, id=name, replace_existing=True)
+            if not told:
+                log.warning("folder not watched", reason=str(error), next="the periodic scan finds drafts meanwhile")
+        else:
+            self._wake.set()
 
     def _unload_when_idle(self, parts: Assembled) -> float | None:
         """Free the model's memory if it was not used for long; seconds until that is due, None if none is loaded or
@@ -263,14 +290,8 @@ class Daemon:
         return None
 
     def _keep_going(self) -> bool:
-        """Whether to go on. Asked by the main loop alone: what systemd hears as a sign of life stands for all drafts in
-        flight as well, and is not given while the work on one of them is frozen."""
-        now = time.monotonic()
-        if self._ping_every is not None and now - self._pinged >= self._ping_every:
-            frozen = self._runner is not None and self._runner.silence > max(self._ping_every, SILENCE)
-            if not frozen:
-                self._pinged = now
-                notify("WATCHDOG=1")
+        """Whether to go on. Asked by the main loop alone: that it comes here is its own sign of life."""
+        self._vitals.ping()
         return not self._stop.is_set()
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
@@ -26,6 +27,9 @@ from blogmetad.intake.scan import FolderGone, is_ignored
 log = structlog.get_logger("blogmetad")
 
 POLL_SECONDS = 1.0
+BACK_SECONDS = 300.0
+"""How long to poll where the system had no watch left, before it is asked again."""
+
 STOP_SECONDS = 5.0
 
 _EVENTS: list[type[FileSystemEvent]] = [FileCreatedEvent, FileModifiedEvent, FileMovedEvent, FileClosedEvent]
@@ -50,7 +54,8 @@ class Watch:
     """Calls ``on_change``, from another thread, when something may have happened to a draft in ``folder``.
 
     Uses inotify, or looks every second with ``polling`` (network folders need it) and where the system has no watch
-    left. Once started it can silently go deaf, so ask ``healthy`` now and then and ``rearm`` if it is not.
+    left. Once started it can silently go deaf, so ask ``healthy`` now and then and ``rearm`` if it is not. ``refused``
+    tells that the last try to watch failed for a reason outside: the folder is away, or cannot be read.
     """
 
     def __init__(self, folder: Path, on_change: Callable[[], None], polling: bool = False) -> None:
@@ -59,6 +64,8 @@ class Watch:
         self._observer: BaseObserver | None = None
         self._root: tuple[int, int] | None = None
         self._mode: Literal["inotify", "polling"] = "polling" if polling else "inotify"
+        self._armed_at = 0.0
+        self.refused = False
 
     @property
     def mode(self) -> Literal["inotify", "polling"]:
@@ -69,12 +76,13 @@ class Watch:
         """Begin to watch; does nothing if it does already. Raises FolderGone, or OSError if polling fails too."""
         if self._observer is not None:
             return
+        self.refused = True
         try:
             root = self._identity()
         except OSError as error:
             raise FolderGone(self._folder, error.strerror or str(error)) from error
         self._observer, self._mode = self._arm()
-        self._root = root
+        self._root, self._armed_at, self.refused = root, time.monotonic(), False
 
     def stop(self) -> None:
         """Stop watching; does nothing if it does not watch."""
@@ -100,6 +108,11 @@ class Watch:
         except OSError:
             return False
 
+    def stale(self) -> bool:
+        """Whether it has polled long enough for want of a watch: another try may get one."""
+        makeshift = self._mode == "polling" and not self._polling
+        return makeshift and self._observer is not None and time.monotonic() - self._armed_at >= BACK_SECONDS
+
     def _identity(self) -> tuple[int, int]:
         status = self._folder.stat()
         return status.st_dev, status.st_ino
@@ -107,11 +120,16 @@ class Watch:
     def _arm(self) -> tuple[BaseObserver, Literal["inotify", "polling"]]:
         if not self._polling:
             try:
-                return self._started(lambda: Observer(timeout=POLL_SECONDS)), "inotify"
+                observer = self._started(lambda: Observer(timeout=POLL_SECONDS))
             except OSError as error:
                 if error.errno not in _NO_WATCHES_LEFT:
                     raise
-                log.warning("no inotify watch left, polling instead", folder=str(self._folder), reason=str(error))
+                if self._mode == "inotify":
+                    log.warning("no inotify watch left, polling instead", folder=str(self._folder), reason=str(error))
+            else:
+                if self._mode == "polling":
+                    log.info("inotify watches the folder again", folder=str(self._folder))
+                return observer, "inotify"
         return self._started(lambda: PollingObserver(timeout=POLL_SECONDS)), "polling"
 
     def _started(self, make: Callable[[], BaseObserver]) -> BaseObserver:

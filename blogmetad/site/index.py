@@ -86,10 +86,11 @@ class Index:
         self._changes.stop()
         self._db.close()
 
-    def refresh(self) -> Refreshed:
-        """Bring the index up to date. Unreadable posts are problems, not a stop. Raises CacheError."""
+    def refresh(self, at_each: Callable[[], object] = lambda: None) -> Refreshed:
+        """Bring the index up to date. Unreadable posts are problems, not a stop. ``at_each`` is called before each post
+        that is looked at: of many, that takes long. Raises CacheError."""
         began = time.perf_counter()
-        return self._healed(lambda: self._refresh(began))
+        return self._healed(lambda: self._refresh(began, at_each))
 
     def twin(self, body_sha256: str) -> str | None:
         """The relative path of a post with the very same body (blank lines around it do not count), if any."""
@@ -177,12 +178,12 @@ class Index:
         cache.discard(self._file)
         self._db = cache.connected(self._file, self._posts)
         self._changes.stop()
-        self._refresh(time.perf_counter())
+        self._refresh(time.perf_counter(), lambda: None)
 
-    def _refresh(self, began: float) -> Refreshed:
+    def _refresh(self, began: float, at_each: Callable[[], object]) -> Refreshed:
         named = self._changes.names()
         try:
-            read, removed, problems = self._look_over() if named is None else self._look_at(named)
+            read, removed, problems = self._look_over(at_each) if named is None else self._look_at(named, at_each)
         except BaseException:
             self._changes.stop()  # what they told is not in the index
             raise
@@ -190,13 +191,14 @@ class Index:
             self._changes.stop()  # to be told again next time, or to have gone by then
         return Refreshed(self._count(), read, removed, time.perf_counter() - began, (*problems, *self._damaged()))
 
-    def _look_over(self) -> _Found:
+    def _look_over(self, at_each: Callable[[], object]) -> _Found:
         """Look at every post there is, and begin to be told of changes."""
         self._changes.start(self._posts)
         known: dict[str, _Key] = {row[0]: row[1:] for row in self._db.execute(f"SELECT path, {_KEY} FROM posts")}
         walk, tally, read = Walk(self._changes.watch), Counter[str](), 0
         with self._db:
             for path, status in walk.posts(self._posts):
+                at_each()
                 if self._took(path, status, known.pop(path, None), walk, tally):
                     read += 1
                     if read % COMMIT_EVERY == 0:
@@ -209,11 +211,12 @@ class Index:
         self._elsewhere = frozenset(walk.elsewhere)
         return read, len(gone), tuple(walk.problems)
 
-    def _look_at(self, named: frozenset[str]) -> _Found:
+    def _look_at(self, named: frozenset[str], at_each: Callable[[], object]) -> _Found:
         """Look at the posts that may have changed, and at those that change without being seen."""
         walk, tally, read, removed = Walk(), Counter[str](), 0, 0
         with self._db:
             for path in sorted(named | self._elsewhere):
+                at_each()
                 status = walk.look(self._posts, path)
                 known = self._db.execute(f"SELECT {_KEY} FROM posts WHERE path = ?", (path,)).fetchone()
                 if status is not None:

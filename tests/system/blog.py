@@ -8,11 +8,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from blogmetad.journal.ledger import Job, Ledger, State
+
+COMMAND = (sys.executable, "-m", "blogmetad")
 
 CHINESE = """## 预写日志
 
@@ -78,19 +80,19 @@ class Blog:
         env = {**os.environ, "BLOGMETAD_CONFIG": str(self.config), **environment}
         return subprocess.run(arguments, capture_output=True, text=True, timeout=timeout, env=env, check=False)
 
-    def daemon(self, **environment: str) -> Daemon:
-        return Daemon(self, environment)
+    def daemon(self, command: Sequence[str] = COMMAND, **environment: str) -> Daemon:
+        return Daemon(self, environment, command)
 
 
 class Daemon:
     """``blogmetad run`` as a process; its log is read from a file, so nothing it prints can block it."""
 
-    def __init__(self, blog: Blog, environment: dict[str, str]) -> None:
+    def __init__(self, blog: Blog, environment: dict[str, str], command: Sequence[str] = COMMAND) -> None:
         self.blog = blog
         self.log = blog.root / f"daemon-{time.monotonic_ns()}.log"
         with self.log.open("wb") as stderr:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "blogmetad", "run", "--config", str(blog.config)],
+                [*command, "run", "--config", str(blog.config)],
                 stderr=stderr,
                 env={**os.environ, **environment},
             )
