@@ -30,16 +30,20 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Leave a daemon to an author and to bad luck, and check everything.")
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--seed", type=int, default=int(time.time()), help="the same seed does the same things")
+    parser.add_argument("--keep", action="store_true", help="keep the blog and the logs in any case")
     arguments = parser.parse_args()
     root = Path(tempfile.mkdtemp(prefix="blogmetad-soak-"))
     blog = make_blog(root / "博客", write_tiny_qwen3(root / "tiny-qwen3.gguf"))
+    text = blog.config.read_text("utf-8")
+    blog.config.write_text(text.replace("threads = 2", "threads = 1"), "utf-8")
     sys.stdout.write(f"seed {arguments.seed}, {arguments.minutes:g} minutes, in {root}\n")
     soak = Soak(blog, random.Random(arguments.seed), arguments.minutes * 60, sys.stdout.write)
     soak.run()
     for line in soak.report():
         sys.stdout.write(f"{line}\n")
-    if soak.wrong:
-        return 1
+    if soak.wrong or arguments.keep:
+        sys.stdout.write(f"all of it is kept in {root}\n")
+        return bool(soak.wrong)
     shutil.rmtree(root)
     return 0
 
