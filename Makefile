@@ -5,6 +5,7 @@
 # make test-faults   every fault we know of, tried on drafts: kills, power cuts, disk errors, bad input; with tables
 # make bench   seconds per draft against the plain way and the floor, drafts per hour (five minutes)
 # make bench-full   every measurement of speed, and bench/performance.md of it (thirty-five minutes)
+# make screenshots   the pictures of the journal's page, from drafts that go through the real program (three minutes)
 # make llama-server   the peer that benchmarks and tests use, built from the same llama.cpp
 # make peers   the other programs that bench-full compares with, in an environment of their own
 # make quality   proposals against what authors wrote   (SITES="folder folder" with posts that have front matter)
@@ -15,7 +16,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test test-full test-faults lint bench bench-full peers quality setup model llama-server clean
+.PHONY: demo test test-full test-faults lint screenshots bench bench-full peers quality setup model llama-server clean
 .DEFAULT_GOAL := demo
 
 demo: setup
@@ -38,6 +39,10 @@ lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# Needs Debian's chromium and chromium-driver, and a font with Chinese characters.
+screenshots: setup model
+	$(BIN)/python -m docs.screenshots
 
 bench: setup model
 	$(BIN)/python -m bench.performance --model $(MODEL)

@@ -3,10 +3,15 @@
   const root = document.documentElement;
   const find = document.getElementById("find");
   const drafts = [...document.querySelectorAll(".draft")];
-  const texts = new Map(drafts.map((draft) => [draft, folded(draft.textContent)]));
+  const texts = new Map(drafts.map((draft) => [draft, folded(said(draft))]));
   const words = new Map(
     [...document.getElementById("words").content.children].map((each) => [each.dataset.tongue, each.dataset]),
   );
+
+  // What is a draft's own: names, values, reasons; not the page's words around them.
+  function said(draft) {
+    return [...draft.querySelectorAll("bdi, .reason, .stamp, code")].map((each) => each.textContent).join(" ");
+  }
 
   function folded(text) {
     return text.normalize("NFKC").toLowerCase();
