@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import logging
 import threading
@@ -11,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 import structlog
@@ -488,6 +490,9 @@ def test_the_key_is_in_no_message_no_log_no_traceback_and_no_representation(
         refused(401, f"Incorrect API key provided: {KEY}"),
         refused(400, f"bad header Authorization: Bearer {KEY}"),
         refused(503, "x" * 290 + KEY),
+        refused(302, f"gone with {KEY}", Location=f"http://127.0.0.1:9/{KEY}"),
+        refused(404, f"no such key as {KEY}"),
+        refused(503, "later", **{"Retry-After": KEY}),
         Reply(body=f'{{"error": "{KEY}"}}'.encode()),
         Reply(cut=-1),
     ]
@@ -507,3 +512,26 @@ def test_the_key_is_in_no_message_no_log_no_traceback_and_no_representation(
     assert "server asked again" in everything
     for part in (KEY, KEY[:12], KEY[-12:]):
         assert part not in everything
+
+
+@pytest.mark.parametrize("form", ["as it is", "as JSON", "as other JSON", "in an address", "in a page"])
+def test_a_key_that_is_repeated_in_another_spelling_is_not_shown_either(form: str) -> None:
+    key = "sk-\"a\\b/c+d=&<e>'f-0123456789"
+    spelt = {
+        "as it is": key,
+        "as JSON": json.dumps(key),
+        "as other JSON": json.dumps(key).replace("/", "\\/"),
+        "in an address": f"https://server/?key={quote(key, safe='')}",
+        "in a page": html.escape(key),
+    }[form]
+    reply = Reply(401, f"wrong key: {spelt}".encode(), {"Content-Type": "text/plain"})
+    with scripted(reply) as server, pytest.raises(ModelUnavailable) as caught:
+        propose(server, key=SecretStr(key))
+    assert "wrong key: " in str(caught.value)
+    assert "0123456789" not in str(caught.value)
+
+
+def test_a_key_in_an_answer_gets_into_no_value() -> None:
+    with scripted(good(title=f"How {KEY} Works in Practice")) as server:
+        proposal = propose(server, key=SecretStr(KEY))
+    assert proposal.texts["title"] == "How ... Works in Practice"

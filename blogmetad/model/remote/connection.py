@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import html
+import json
+import logging
 import random
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from ipaddress import ip_address
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import httpx
 import structlog
@@ -19,6 +22,8 @@ from pydantic import SecretStr
 from blogmetad.model.proposal import ModelUnavailable, WorkerLost
 
 log = structlog.get_logger("blogmetad.model")
+# What it tells while debugging are all headers of an answer, and a server may repeat the key in them.
+logging.getLogger("httpcore").setLevel(logging.WARNING)
 
 CONNECT = 10.0
 """Seconds to reach the server, and to hand a request over."""
@@ -64,13 +69,9 @@ class NotThere(Exception):
 @dataclass(frozen=True, slots=True)
 class _Answer:
     status: int
-    kind: str
-    wait: str
+    is_page: bool
+    wait: float | None
     body: bytes
-
-    @property
-    def is_page(self) -> bool:
-        return "html" in self.kind.lower()
 
     @property
     def words(self) -> str:
@@ -127,7 +128,7 @@ class Connection:
             else:
                 if answer.status not in BUSY and answer.status != FAILED:
                     return self._settled(answer)
-                asked, words = _seconds(answer.wait), answer.words
+                asked, words = answer.wait, answer.words
                 reason = f"{self._url} answered {answer.status}{f': {words}' if words else ''}"
                 final = ModelUnavailable(reason) if answer.status in BUSY else Refused(FAILED, words)
                 if answer.status == FAILED and _ABOUT_FORM.search(words):
@@ -159,12 +160,12 @@ class Connection:
                 data += piece
                 if len(data) > LONGEST:
                     raise WorkerLost(f"{self._url} sent more than {LONGEST // 2**20} MiB as an answer")
-        if self._key:
-            # Some servers repeat a key that they refuse.
-            data = data.replace(self._key.get_secret_value().encode(), b"...")
+        for form in _forms(self._key.get_secret_value()) if self._key else ():
+            # Some servers repeat a key that they refuse, or a proxy on the way does.
+            data = data.replace(form.encode(), b"...")
         headers = got.headers
-        kind, wait = headers.get("content-type", ""), headers.get("retry-after", "")
-        return _Answer(got.status_code, kind, wait, bytes(data))
+        is_page = "html" in headers.get("content-type", "").lower()
+        return _Answer(got.status_code, is_page, _seconds(headers.get("retry-after", "")), bytes(data))
 
     def _settled(self, answer: _Answer) -> bytes:
         """The body of an answer that is final."""
@@ -188,6 +189,12 @@ class Connection:
                 "mostly ends in /v1"
             )
         return answer.body
+
+
+def _forms(key: str) -> set[str]:
+    """A key as it is, and as JSON, addresses and pages write it."""
+    encoded = json.dumps(key)[1:-1]
+    return {key, encoded, encoded.replace("/", "\\/"), quote(key), quote(key, safe=""), html.escape(key)}
 
 
 def quoted(body: bytes) -> str:
