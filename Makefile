@@ -3,6 +3,7 @@
 # make test    set up, lint, type-check, test
 # make test-full   the same, with the 1.5B starter as well
 # make test-faults   every fault we know of, tried on drafts: kills, power cuts, disk errors, bad input; with tables
+# make fuzz    what reads drafts and rules, against millions of broken ones   (SECONDS=600 for each of the two)
 # make bench   seconds per draft against the plain way and the floor, drafts per hour (five minutes)
 # make bench-full   every measurement of speed, and bench/performance.md of it (thirty-five minutes)
 # make screenshots   the pictures of the journal's page, from drafts that go through the real program (three minutes)
@@ -16,7 +17,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test test-full test-faults lint screenshots bench bench-full peers quality setup model llama-server clean
+.PHONY: demo test test-full test-faults fuzz lint screenshots bench bench-full peers quality setup model llama-server clean
 .DEFAULT_GOAL := demo
 
 demo: setup
@@ -34,6 +35,12 @@ test-full: setup
 # Where strace, root or a file system's tools are missing, what needs them is skipped and says so.
 test-faults: setup
 	$(BIN)/python -m pytest --full -m "faults or full"
+
+# Without atheris, which there is for some versions of Python only, mutations are blind.
+fuzz: setup
+	@$(BIN)/python -m pip install --quiet --no-deps --target build/fuzz/atheris --upgrade atheris || true
+	PYTHONPATH=build/fuzz/atheris $(BIN)/python -m tests.fuzz reader --seconds $(or $(SECONDS),120)
+	PYTHONPATH=build/fuzz/atheris $(BIN)/python -m tests.fuzz rules --seconds $(or $(SECONDS),120)
 
 lint: setup
 	$(BIN)/ruff check .
