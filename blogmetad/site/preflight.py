@@ -36,7 +36,7 @@ def preflight(post: PublishedPost, site: SiteConfig, moment: dt.datetime | None,
     """What keeps one post from being published as it is meant. ``moment`` is its date where one is written."""
     where = (post.path,)
     if post.raw.startswith(matter.BOM):
-        message = "The file begins with a byte-order mark, which hides its front matter. Save it as UTF-8 without one."
+        message = "It begins with a byte-order mark, which hides front matter from some programs. Save it without one."
         yield Finding("post.bom", "error", message, where)
     if post.head is None:
         message = "The post has no front matter between two '---' lines, so it has no title, layout or tags. Add one."
