@@ -68,7 +68,7 @@ def work_on(tools: Tools, keep_going: Callable[[], bool], job: Job, raw: bytes, 
     except BlockingIOError as error:
         return Retry(str(error.strerror), OPEN_FILE_WAIT)
     except OSError as error:
-        return Retry(f"{error.strerror or error} ({error.filename or 'a file'})")
+        return Retry(f"{error.strerror or error} ({error.filename or 'a file'})", disk=True)
     except BlogmetadError:
         raise  # that is about the disk and not about this draft
     except Exception as error:

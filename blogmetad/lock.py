@@ -49,9 +49,10 @@ def alone(file: Path, where: str = "on this site") -> Iterator[None]:
         except OSError as error:
             if error.errno in _UNSUPPORTED:
                 raise NoLocks(file.parent) from None
-            raise
-        os.ftruncate(fd, 0)
-        os.write(fd, f"{os.getpid()}\n".encode())
+            raise OSError(error.errno, error.strerror, str(file)) from None
+        with suppress(OSError):  # on a full disk the lock holds all the same, and only its holder is not told
+            os.ftruncate(fd, 0)
+            os.write(fd, f"{os.getpid()}\n".encode())
         yield
     finally:
         os.close(fd)

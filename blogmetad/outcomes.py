@@ -53,11 +53,12 @@ class Superseded:
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """Something outside the draft failed (the model, a folder); tried again later, after ``wait`` seconds if it is
-    known that nothing failed and it will not be long."""
+    """Something outside the draft failed (the model; the disk, if ``disk``); tried again later, after ``wait`` seconds
+    if it is known that nothing failed and it will not be long."""
 
     reason: str
     wait: float | None = None
+    disk: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import errno
 import os
 import sys
 import traceback
+from contextlib import suppress
 from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import Annotated
@@ -33,6 +34,14 @@ Start with:  blogmetad init ~/my-site
 
 Exit codes: {CODES}.
 """
+
+_OF_THE_MACHINE = {
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), "make room"),
+    **dict.fromkeys((errno.EACCES, errno.EPERM), "correct the permissions"),
+    **dict.fromkeys((errno.EMFILE, errno.ENFILE), "raise the limit on open files"),
+    **dict.fromkeys((errno.EIO, errno.EROFS), "check the disk: 'dmesg' may say more"),
+}
+"""Errors that are no fault of ours, and what to do about each."""
 
 app = typer.Typer(help=HELP, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
 init.add_to(app)
@@ -73,7 +82,7 @@ def main() -> None:
         app()
     except BlogmetadError as error:
         errors.print(f"blogmetad: {error}", style="red", markup=False)
-        if error.hint:
+        if error.hint and error.hint not in str(error):
             errors.print(f"  what to do: {error.hint}", markup=False)
         sys.exit(_code(error))
     except KeyboardInterrupt:
@@ -83,10 +92,12 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(Exit.OK)
     except Exception as error:
-        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            errors.print("blogmetad: there is no space left on the disk", style="red", markup=False)
-            errors.print("  what to do: make room, and run the command again", markup=False)
+        if isinstance(error, OSError) and error.errno in _OF_THE_MACHINE:
+            with suppress(OSError):  # what is left to be said on standard output may fail as well
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            named = f" ({error.filename})" if error.filename else ""
+            errors.print(f"blogmetad: {os.strerror(error.errno)}{named}", style="red", markup=False)
+            errors.print(f"  what to do: {_OF_THE_MACHINE[error.errno]}, and run the command again", markup=False)
             sys.exit(Exit.NEEDS_YOU)
         traceback.print_exc()
         errors.print("blogmetad: this is a bug in blogmetad; the drafts are untouched", style="red", markup=False)
@@ -98,6 +109,6 @@ def _code(error: BlogmetadError) -> Exit:
         return Exit.RUNNING
     if isinstance(error, ModelUnavailable | ModelMissingError | ModelUnusableError | PullError):
         return Exit.MODEL
-    if isinstance(error, ServiceError):
+    if isinstance(error, ServiceError | run.DiskTrouble | run.FolderTrouble):
         return Exit.NEEDS_YOU
     return Exit.USAGE

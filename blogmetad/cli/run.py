@@ -23,6 +23,12 @@ PATIENCE = 60.0
 """Seconds ``once`` waits for files that keep changing before it leaves them to the next run."""
 
 
+class DiskTrouble(BlogmetadError):
+    """A file could not be read or written."""
+
+    hint = "check the disk and the permissions, and run the command again; the draft is where it was"
+
+
 class FolderTrouble(BlogmetadError):
     """A folder does not let drafts be taken up."""
 
@@ -78,7 +84,7 @@ def _drain(runner: Rounds, news: threading.Event, machine: bool) -> list[Done]:
             retries = [done.outcome for done in finished.done if isinstance(done.outcome, Retry)]
             failed = next((retry for retry in retries if retry.wait is None), None)
             if failed is not None:
-                raise ModelUnavailable(failed.reason)
+                raise DiskTrouble(failed.reason) if failed.disk else ModelUnavailable(failed.reason)
             if finished.trouble:
                 raise FolderTrouble(finished.trouble)
             busy = bool(finished.flying) or runner.announcing

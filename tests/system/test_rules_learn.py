@@ -90,7 +90,7 @@ def test_a_full_disk_is_named_and_no_bug(site: Path) -> None:
         words = [sys.executable, "-m", "blogmetad", "rules", "learn", str(site)]
         done = subprocess.run(words, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
     assert done.returncode == 1, done.stderr
-    assert "no space left" in done.stderr
+    assert "No space left" in done.stderr
     assert "Traceback" not in done.stderr
 
 
