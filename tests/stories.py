@@ -110,6 +110,23 @@ def tell(
     return replace(told, steps=tuple(steps))
 
 
+def revised(story: Story, outcome: str) -> Story:
+    """A story whose post waited for its author a day and was revised then."""
+    later = story.steps[-1].at + dt.timedelta(days=1)
+    changes = [
+        {"field": "title", "before": TITLE, "after": TITLE.removeprefix("How ")},
+        {"field": "tags", "before": ["sqlite", "linux"], "after": ["moe"]},
+        {"field": "subtitle", "before": None, "after": "新的"},
+    ]
+    steps = (
+        *story.steps[:-1],
+        replace(story.steps[-1], name="waiting"),
+        Happened(later, "revised", {"words": "标题短一点", "changes": changes}),
+    )
+    approved = (Happened(later + dt.timedelta(hours=1), "done", story.steps[-1].data),) if outcome == "done" else ()
+    return replace(story, outcome=outcome, steps=(*steps, *approved))
+
+
 def keep(ledger: Ledger, story: Story) -> str:
     """Put a story into a ledger; the id it has there."""
     body = sha256(story.sha256.encode())

@@ -49,6 +49,26 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """A field of a post before and after it was revised; None where it was not there. ``terms`` are those it has now,
+    where it holds a list."""
+
+    field: str
+    before: str | None
+    after: str | None
+    terms: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """A post that was revised as its author asked, in these ``words``."""
+
+    at: dt.datetime
+    words: str
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Neighbour:
     """A similar post, and its share of what all of them weigh together."""
 
@@ -70,7 +90,8 @@ class Account:
     the model read, ``asked`` the fields it was asked for, ``of`` how many posts the site had; ``reasons`` say why the
     draft is parked, or was not worked on.
 
-    ``attempts`` are those of the try that led to the outcome.
+    ``attempts`` are those of the work that led to the outcome, ``fields`` what was decided then, and ``moments`` all
+    steps. ``begun`` and ``finished`` are when that work was, ``ended`` when anything last happened.
     """
 
     id: str
@@ -79,6 +100,8 @@ class Account:
     post: str | None
     arrived: dt.datetime
     settled: dt.datetime
+    begun: dt.datetime
+    finished: dt.datetime | None
     ended: dt.datetime
     until: dt.datetime | None
     sha256: str
@@ -91,14 +114,17 @@ class Account:
     of: int
     attempts: tuple[Attempt, ...]
     fields: tuple[Field, ...]
+    revisions: tuple[Revision, ...]
     queued: tuple[tuple[str, str], ...]
     reasons: tuple[str, ...]
     moments: tuple[Moment, ...]
 
     @property
     def title(self) -> str:
-        """What the post is called; the draft's name where there is no title."""
-        return next((field.text for field in self.fields if field.name == "title" and field.text), self.draft)
+        """What the post is called now; the draft's name where there is no title."""
+        revised = [change.after for each in self.revisions for change in each.changes if change.field == "title"]
+        decided = [field.text for field in self.fields if field.name == "title"]
+        return next((title for title in (*reversed(revised), *decided) if title), self.draft)
 
     @property
     def model(self) -> str | None:
@@ -107,15 +133,8 @@ class Account:
 
     @property
     def seconds(self) -> float | None:
-        """How long the draft was worked on the last time, from its reading to its outcome; None while it is."""
-        ends = [moment.at for moment in self.moments if moment.name in ENDS]
-        return max(0.0, (ends[-1] - self.begun).total_seconds()) if ends else None
-
-    @property
-    def begun(self) -> dt.datetime:
-        """When the work that led to the outcome began. A draft that waited for its date was read before that too."""
-        reads = [moment.at for moment in self.moments if moment.name == "read"]
-        return reads[-1] if reads else self.settled
+        """How long that work took; None while it is under way."""
+        return None if self.finished is None else max(0.0, (self.finished - self.begun).total_seconds())
 
     @property
     def changed(self) -> tuple[str, ...]:
@@ -126,13 +145,16 @@ class Account:
 
     @property
     def terms(self) -> tuple[tuple[str, str], ...]:
-        """The terms of the post: field and term."""
-        return tuple((field.name, term) for field in self.fields for term in field.terms)
+        """The terms the post has now: field and term."""
+        latest = {field.name: field.terms for field in self.fields}
+        latest |= {change.field: change.terms for each in self.revisions for change in each.changes}
+        return tuple((name, term) for name, terms in latest.items() for term in terms)
 
 
 def read(story: Story) -> Account:
     """A story as typed facts."""
-    facts = _Facts(story.steps)
+    work = _work(story.steps)
+    facts = _Facts(work)
     seen, digest, near, checked = (facts.last(name) for name in ("read", "digest", "recalled", "checked"))
     rules = _titled(facts.last("rules"))
     rows = [row for row in _maps(checked.get("decisions")) if row.get("field")]
@@ -143,6 +165,8 @@ def read(story: Story) -> Account:
         post=story.target,
         arrived=story.arrived,
         settled=story.settled,
+        begun=work[0].at if work and work[0].name == "read" else story.settled,
+        finished=work[-1].at if work and work[-1].name in ENDS else None,
         ended=story.steps[-1].at if story.steps else story.settled,
         until=story.until,
         sha256=story.sha256,
@@ -155,12 +179,21 @@ def read(story: Story) -> Account:
             Neighbour(str(row["post"]), float(row.get("share") or 0.0)) for row in _maps(near.get("posts"))
         ),
         of=_number(near.get("of")) or 0,
-        attempts=_attempts(story.steps),
+        attempts=_attempts(work),
         fields=tuple(_field(row, rules) for row in rows),
+        revisions=tuple(_revision(step) for step in story.steps if step.name == "revised"),
         queued=tuple((str(field), str(term)) for field, term in _pairs(checked.get("queued"))),
         reasons=_reasons(story),
         moments=tuple(Moment(step.at, step.name) for step in story.steps),
     )
+
+
+def _work(steps: Sequence[Happened]) -> Sequence[Happened]:
+    """The steps of the last work on the draft, from its reading to its end. It may have been read before that, as one
+    that waited for its date, and have had its post revised, approved or withdrawn later."""
+    first = max((place for place, step in enumerate(steps) if step.name == "read"), default=0)
+    end = next((place for place, step in enumerate(steps) if place >= first and step.name in ENDS), len(steps))
+    return steps[first : end + 1]
 
 
 class _Facts:
@@ -193,6 +226,21 @@ def _attempt(step: Happened) -> Attempt:
     usage = {key: value for key, value in dict(data.get("usage") or {}).items() if key in known}
     values = {str(field): str(value) for field, value in dict(data.get("values") or {}).items()}
     return Attempt(step.at, str(data.get("model", "")), str(data.get("mode", "")), values, Usage(**usage), {})
+
+
+def _revision(step: Happened) -> Revision:
+    changes = tuple(_change(row) for row in _maps(step.data.get("changes")) if row.get("field"))
+    return Revision(step.at, str(step.data.get("words", "")), changes)
+
+
+def _change(row: Mapping[str, Any]) -> Change:
+    name, before, after = str(row["field"]), row.get("before"), row.get("after")
+    return Change(
+        name,
+        _text(before) if before is not None else None,
+        _text(after) if after is not None else None,
+        _terms(name, after),
+    )
 
 
 def _titled(rules: Mapping[str, Any]) -> str:

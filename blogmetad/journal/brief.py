@@ -57,6 +57,10 @@ def _problems(data: Facts) -> str:
     return " ".join(str(problem["message"]) for problem in data["problems"])
 
 
+def _revised(data: Facts) -> str:
+    return f"{data['words']}: {', '.join(change['field'] for change in data['changes'])}"
+
+
 def _held(data: Facts) -> str:
     return f"until {data['until']}"
 
@@ -79,6 +83,7 @@ _WORDS: Mapping[str, Callable[[Facts], str]] = {
     "parked": _problems,
     "refused": _problems,
     "held": _held,
+    "revised": _revised,
     "staged": _nothing,
     "published": _nothing,
     "retired": _nothing,

@@ -12,7 +12,7 @@ from blogmetad.journal.account import Account
 
 OUTCOMES = {
     "published": ("done", "published"),
-    "needs-you": ("parked",),
+    "needs-you": ("parked", "waiting"),
     "working": ("accepted", "staged"),
 }
 """Outcomes as people say them; every other is called as the ledger calls it."""
@@ -84,6 +84,9 @@ def _places(account: Account) -> Iterator[tuple[str, str]]:
     for attempt in account.attempts:
         finals = {field.name: field.text for field in account.fields}
         yield from ((f"{name} proposed", text) for name, text in attempt.values.items() if text != finals.get(name))
+    for revision in account.revisions:
+        yield "revised", revision.words
+        yield from ((f"{change.field} revised", change.after) for change in revision.changes if change.after)
     yield from ((f"new in {field}", term) for field, term in account.queued)
     yield from (("problem", reason) for reason in account.reasons)
     if account.model:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 from blogmetad.journal.account import Account
-from blogmetad.journal.entry import ENDS
 
 Kind = Literal["waiting", "reading", "writing", "model", "placing"]
 
@@ -45,7 +44,7 @@ def spans(account: Account) -> tuple[Span, ...]:
 
 
 def _last(account: Account, *names: str) -> dt.datetime | None:
-    """When the last step of these names was taken before the draft came to its end."""
-    ends = [place for place, moment in enumerate(account.moments) if moment.name in ENDS]
-    worked = account.moments[: ends[-1]] if ends else account.moments
-    return next((moment.at for moment in reversed(worked) if moment.name in names), None)
+    """When the last step of these names was taken in the work on the draft."""
+    until = account.finished
+    worked = [each.at for each in account.moments if each.name in names and (until is None or each.at <= until)]
+    return worked[-1] if worked else None

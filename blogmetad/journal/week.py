@@ -11,7 +11,7 @@ from blogmetad.journal.account import Account
 from blogmetad.journal.entry import MARK, inline
 from blogmetad.journal.statistics import PUBLISHED, Statistics, count, week_of
 
-TOLD = (*PUBLISHED, "parked", "held", "duplicate", "undone")
+TOLD = (*PUBLISHED, "waiting", "parked", "held", "duplicate", "undone")
 """What a week's entry tells of; a draft that was replaced or is under way is told of when it has come to its end."""
 
 TERMS = 12
@@ -79,12 +79,13 @@ def render(week: Week, accounts: Sequence[Account], zone: dt.tzinfo) -> bytes:
     """The entry about a week and the drafts that came to an end in it, the first one first; times in ``zone``."""
     counted = count(accounts, zone)
     published = [account for account in accounts if account.outcome in PUBLISHED]
-    parked, held, undone, twins = (
+    waiting, parked, held, undone, twins = (
         [account for account in accounts if account.outcome == outcome]
-        for outcome in ("parked", "held", "undone", "duplicate")
+        for outcome in ("waiting", "parked", "held", "undone", "duplicate")
     )
     sections = (
         ("Published", [f"{inline(each.title)}: `{each.post}`, from {_draft(each)}" for each in published]),
+        ("Waits for your approval", [f"{inline(each.title)}, from {_draft(each)}" for each in waiting]),
         ("Needs you", [f"{_draft(each)}: {inline(' '.join(each.reasons))}" for each in parked]),
         ("Held until its date", [f"{_draft(each)}, until {_day(each.until, zone)}" for each in held]),
         ("Undone", [_draft(each) for each in undone]),

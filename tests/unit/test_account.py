@@ -12,7 +12,7 @@ from blogmetad.journal.account import Account
 from blogmetad.journal.entry import Happened, Story
 from blogmetad.journal.timing import Span, spans
 from blogmetad.values import Usage
-from tests.stories import BODY, NOON, TITLE, tell
+from tests.stories import BODY, NOON, TITLE, revised, tell
 
 LONG = {"title": TITLE, "description": "SQLite keeps a log. It is written before the pages are, so nobody waits."}
 
@@ -79,6 +79,18 @@ def test_an_undo_does_not_make_a_draft_slow() -> None:
     assert (after.ended - before.ended).days == 2
 
 
+def test_a_revision_is_told_apart_from_what_was_decided_first_and_makes_no_draft_slow() -> None:
+    story = tell()
+    before, after = told(story), told(revised(story, outcome="done"))
+    assert (before.title, after.title) == (TITLE, "SQLite Writes")
+    assert [(each.words, [change.field for change in each.changes]) for each in after.revisions] == [
+        ("标题短一点", ["title", "tags", "subtitle"])
+    ]
+    assert after.terms == (("tags", "moe"),)
+    assert (after.fields, after.attempts, after.seconds) == (before.fields, before.attempts, before.seconds)
+    assert spans(after) == spans(before)
+
+
 def test_facts_that_are_missing_or_of_another_kind_are_left_out() -> None:
     odd = tuple(
         Happened(NOON, name, data)
@@ -86,6 +98,7 @@ def test_facts_that_are_missing_or_of_another_kind_are_left_out() -> None:
             ("read", {}),
             ("recalled", {"posts": [{"post": "a.md"}, 7]}),
             ("proposed", {"usage": {"prompt_tokens": 3, "furlongs": 2}}),
+            ("revised", {"changes": [{}, 7]}),
             ("checked", {"decisions": [{"value": 1}, {"field": "toc", "value": {"beginning": True}}], "queued": [1]}),
         )
     )
@@ -93,7 +106,7 @@ def test_facts_that_are_missing_or_of_another_kind_are_left_out() -> None:
     assert [(field.name, field.text) for field in it.fields] == [("toc", '{"beginning": true}')]
     assert [(near.post, near.share) for near in it.neighbours] == [("a.md", 0.0)]
     assert (it.chars, it.seconds, it.attempts[0].usage) == (None, None, Usage(3))
-    assert [brief.words(step.name, step.data) for step in odd] == [""] * 4
+    assert [brief.words(step.name, step.data) for step in odd] == [""] * 5
 
 
 def test_the_time_is_told_by_what_it_was_spent_on_and_adds_up() -> None:

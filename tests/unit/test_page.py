@@ -16,7 +16,7 @@ import pytest
 from blogmetad.journal import account
 from blogmetad.journal.entry import Happened, Story
 from blogmetad.journal.page import render, view, words
-from tests.stories import BODY, NOON, TITLE, tell
+from tests.stories import BODY, NOON, TITLE, revised, tell
 
 HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(1)>&amp;{{ 7*7 }}'
 VOID = {"meta", "link", "input", "br", "img"}
@@ -157,7 +157,8 @@ def test_every_word_of_the_page_is_there_in_both_languages_and_used() -> None:
     templates = render._part("page.html") + render._part("draft.html")
     said = set(re.findall(r'(?:say|in)\("([\w ]+)"', templates))
     from_values = {"published", "parked", "held", "other", "duplicate", "superseded", "undone", "working"}
-    from_values |= {"author", "constant", "computed", "vocabulary", "generated", "undo", "show", "problems", "note"}
+    from_values |= {"author", "constant", "computed", "vocabulary", "generated", "problems", "note"}
+    from_values |= {"undo", "show", "approve", "revise", "approval"}
     from_values |= {"waiting", "reading", "writing", "model", "placing"}
     assert said - set(words.WORDS) == set()
     assert set(words.WORDS) - said - from_values == set()
@@ -185,6 +186,17 @@ def test_the_overview_counts_all_drafts_and_the_last_half_year() -> None:
     assert it.highest == 2
 
 
-@pytest.mark.parametrize("outcome", ["accepted", "staged", "published", "duplicate", "superseded", "undone"])
+@pytest.mark.parametrize("outcome", ["accepted", "staged", "published", "waiting", "duplicate", "superseded", "undone"])
 def test_every_outcome_has_a_name_on_the_page(outcome: str) -> None:
     assert '<span class="stamp">' in page((replace(STORIES[0], outcome=outcome),))
+
+
+def test_a_post_that_waits_shows_how_it_was_revised_and_what_can_be_said_to_it() -> None:
+    html = page((revised(STORIES[0], outcome="waiting"),))
+    assert '<span class="stamp">to approve</span>' in html
+    assert "<blockquote><p><bdi>标题短一点</bdi></p></blockquote>" in html
+    assert "<del>How </del>SQLite Writes" in html
+    text = Tree(html).text
+    assert f"blogmetad approve {STORIES[0].id}" in text
+    assert f'blogmetad revise {STORIES[0].id} "make the title shorter"' in text
+    assert f"blogmetad undo {STORIES[0].id}" in text

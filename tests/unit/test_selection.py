@@ -10,7 +10,7 @@ from blogmetad.journal import account
 from blogmetad.journal.account import Account
 from blogmetad.journal.selection import Hit, Selection, search, since
 from blogmetad.journal.statistics import Seconds, Week, count
-from tests.stories import NOON, TITLE, ZONE, tell
+from tests.stories import NOON, TITLE, ZONE, revised, tell
 
 EARLIER = NOON - dt.timedelta(days=20)
 DRAFTS = tuple(
@@ -104,6 +104,14 @@ def test_nothing_is_counted_as_nothing() -> None:
     nothing: tuple[Account, ...] = ()
     counted = count(nothing, ZONE)
     assert (counted.drafts, counted.seconds, counted.weeks) == (0, None, ())
+
+
+def test_a_post_is_found_by_what_it_was_revised_to_and_by_the_words_for_it() -> None:
+    one = (account.read(revised(tell("a.md"), outcome="done")),)
+    assert Selection(tag="moe").takes(one[0])
+    assert not Selection(tag="sqlite").takes(one[0])
+    (found_one,) = search(one, "短一点 新的")
+    assert [hit.where for hit in found_one[1]] == ["revised", "subtitle revised"]
 
 
 def test_a_week_is_the_sites_and_not_that_of_greenwich() -> None:

@@ -12,7 +12,7 @@ import pytest
 from blogmetad.journal import account, entry, week, weekly
 from blogmetad.journal.entry import Happened
 from blogmetad.journal.ledger import Ledger
-from tests.stories import NOON, TITLE, ZONE, keep, tell
+from tests.stories import NOON, TITLE, ZONE, keep, revised, tell
 
 THURSDAY = NOON.date()
 DAY = dt.timedelta(days=1)
@@ -69,12 +69,14 @@ def test_the_entry_names_posts_those_that_need_their_author_and_what_was_changed
         tell("短.md", body="短"),
         tell("h.md", front="date: 2027-01-01\n"),
         replace(tell("zurück.md"), outcome="undone"),
+        revised(tell("w.md"), outcome="waiting"),
     )
     assert text.startswith("---\nblogmetad: week-2026-W48\n---\n\n# Week 48 of 2026: 1 post, 1 draft needs you\n")
-    assert "- **drafts:** 4\n" in text
+    assert "- **drafts:** 5\n" in text
     assert "## Published\n\n- How SQLite Writes: `2026-11-26-how-sqlite-writes.md`, from 日志.md (" in text
     assert "## Needs you\n\n- 短.md (`20261126-" in text
     assert ", until 2027-01-01 00:00\n" in text
+    assert "## Waits for your approval\n\n- SQLite Writes, from w.md (" in text
     assert "## Undone\n\n- zurück.md (" in text
     assert "## What the check changed\n\n- description: 1 of 1\n- tags: 1 of 1\n" in text
     assert "- tags: 预写日志\n" in text

@@ -13,6 +13,7 @@ from blogmetad.cli.journal.drafts import open_ledger
 from blogmetad.cli.options import ConfigOption, JsonOption, as_json, console, load, print_json, visible
 from blogmetad.journal import brief
 from blogmetad.journal.ledger import Event, Ledger
+from blogmetad.journal.record import BOOKKEEPING
 from blogmetad.site.jekyll import read_site
 
 PAUSE = 0.5
@@ -53,6 +54,8 @@ def tail(
 
 def _print(event: Event, ledger: Ledger, zone: dt.tzinfo, machine: bool) -> None:
     job, step = ledger.get(event.job), event.step
+    if step.name in BOOKKEEPING:
+        return
     draft = job.name if job is not None else ""
     at = step.at.astimezone(zone)
     if machine:

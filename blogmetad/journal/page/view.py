@@ -21,7 +21,7 @@ Group = Literal["published", "parked", "held", "other"]
 WEEKS = 26
 """Weeks in the chart: half a year."""
 
-_LABELS = {"done": "published", "accepted": "working", "staged": "working"}
+_LABELS = {"done": "published", "accepted": "working", "staged": "working", "waiting": "approval"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +66,23 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class Edit:
+    """A field that a revision changed, and the way from the one value to the other."""
+
+    field: str
+    marked: tuple[Piece, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Revised:
+    """A revision: the author's words, and what they changed."""
+
+    at: dt.datetime
+    words: str
+    edits: tuple[Edit, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class StepLine:
     """A step: when, which, and in a few words what."""
 
@@ -78,7 +95,7 @@ class StepLine:
 class Command:
     """Something to do about a draft, as it is typed."""
 
-    what: Literal["undo", "show"]
+    what: Literal["approve", "revise", "undo", "show"]
     line: str
 
 
@@ -93,6 +110,7 @@ class Draft:
     until: dt.datetime | None
     seconds: float | None
     rows: tuple[Row, ...]
+    revised: tuple[Revised, ...]
     bars: tuple[Bar, ...]
     steps: tuple[StepLine, ...]
     commands: tuple[Command, ...]
@@ -148,6 +166,14 @@ def draft(story: Story, account: Account, zone: dt.tzinfo) -> Draft:
         until=account.until.astimezone(zone) if account.until else None,
         seconds=account.seconds,
         rows=tuple(_row(field, account) for field in account.fields) or _proposals(account.attempts),
+        revised=tuple(
+            Revised(
+                each.at.astimezone(zone),
+                each.words,
+                tuple(Edit(edit.field, pieces(edit.before or "", edit.after or "")) for edit in each.changes),
+            )
+            for each in account.revisions
+        ),
         bars=_bars(spans(account)),
         steps=tuple(
             StepLine(step.at.astimezone(zone), step.name, brief.words(step.name, step.data)) for step in story.steps
@@ -159,7 +185,9 @@ def draft(story: Story, account: Account, zone: dt.tzinfo) -> Draft:
 def _group(outcome: str) -> Group:
     if outcome in PUBLISHED:
         return "published"
-    return "parked" if outcome == "parked" else "held" if outcome == "held" else "other"
+    if outcome in ("parked", "waiting"):
+        return "parked"
+    return "held" if outcome == "held" else "other"
 
 
 def _row(field: Field, account: Account) -> Row:
@@ -210,9 +238,11 @@ def _bars(parts: Sequence[Span]) -> tuple[Bar, ...]:
 
 
 def _commands(account: Account) -> tuple[Command, ...]:
-    show = Command("show", f"blogmetad journal {account.id}")
-    undoable = account.outcome in ("done", "duplicate")
-    return (Command("undo", f"blogmetad undo {account.id}"), show) if undoable else (show,)
+    id_, waits = account.id, account.outcome == "waiting"
+    commands = [Command("approve", f"blogmetad approve {id_}")] if waits else []
+    commands += [Command("revise", f'blogmetad revise {id_} "make the title shorter"')] if waits else []
+    commands += [Command("undo", f"blogmetad undo {id_}")] if waits or account.outcome in ("done", "duplicate") else []
+    return (*commands, Command("show", f"blogmetad journal {id_}"))
 
 
 def _weeks(now: dt.datetime) -> tuple[str, ...]:
