@@ -58,8 +58,10 @@ class Folders:
     @property
     def kept(self) -> tuple[Path, ...]:
         """Every folder of copies that are kept for a while, none of them twice."""
-        withdrawn = map(self.withdrawn_from, (self.posts, self.home(WAITING)))
-        return tuple(dict.fromkeys((self.originals, self.retired, *withdrawn)))
+        homes = [self.posts]
+        if self.review is not None and self.review.is_dir():
+            homes.append(self.review)
+        return tuple(dict.fromkeys((self.originals, self.retired, *map(self.withdrawn_from, homes))))
 
     @property
     def originals(self) -> Path:
