@@ -71,10 +71,10 @@ def _scalars(node: yaml.Node) -> Iterator[yaml.ScalarNode]:
     """Every single value in a node, keys included."""
     if isinstance(node, yaml.ScalarNode):
         yield node
-    elif isinstance(node, yaml.CollectionNode):
-        for part in node.value:
-            for inner in part if isinstance(part, tuple) else (part,):
-                yield from _scalars(inner)
+        return
+    for part in node.value:
+        for inner in part if isinstance(part, tuple) else (part,):
+            yield from _scalars(inner)
 
 
 def _misread(value: str, is_text: bool) -> bool:
