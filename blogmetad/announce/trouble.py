@@ -5,70 +5,78 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
 
 from blogmetad.announce import desktop, environment
 from blogmetad.announce.git import Failed, Repository
 from blogmetad.audience import Hook
 from blogmetad.config import Config
-from blogmetad.values import Problem
 
 _TRIAL = "2000-01-01-trial.md"
 
 
-def problems(config: Config, ours: Mapping[str, str]) -> tuple[Problem, ...]:
-    """All of it, given the environment ``ours``; nothing is run but Git, which is only asked. Raises nothing."""
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What is wrong with one of those who are to be told, and how to mend it."""
+
+    about: Literal["hooks", "git", "notify"]
+    seen: str
+    fix: str
+
+
+def troubles(config: Config, ours: Mapping[str, str]) -> tuple[Trouble, ...]:
+    """All of it, given our environment. No hook is called, and Git is only asked. Raises nothing."""
     return (*_hooks(config, ours), *_git(config, ours), *_desktop(config, ours))
 
 
-def _hooks(config: Config, ours: Mapping[str, str]) -> Iterator[Problem]:
+def _hooks(config: Config, ours: Mapping[str, str]) -> Iterator[Trouble]:
     for hook in config.hooks:
-        reason = _unusable(hook, config, ours)
-        if reason is not None:
-            message = f"The hook {hook.command[0]} {reason}; correct its command in the configuration, or install it."
-            yield Problem("hook.program", message, "hooks")
+        wrong = _unusable(hook, config, ours)
+        if wrong is not None:
+            yield Trouble("hooks", f"the program {hook.command[0]} {wrong[0]}", wrong[1])
 
 
-def _unusable(hook: Hook, config: Config, ours: Mapping[str, str]) -> str | None:
+def _unusable(hook: Hook, config: Config, ours: Mapping[str, str]) -> tuple[str, str] | None:
     name = hook.command[0]
-    if "/" not in name:
-        return None if shutil.which(name, path=ours.get("PATH")) else "is in no folder of PATH"
     path = config.site.root / name
+    if "/" not in name:
+        missing = shutil.which(name, path=ours.get("PATH")) is None
+        return ("is in no folder of PATH", "install it, or write its whole path into the command") if missing else None
     if not path.is_file():
-        return f"does not exist ({path})" if name != str(path) else "does not exist"
-    return None if os.access(path, os.X_OK) else "cannot be run; try: chmod +x"
+        return f"is not there ({path})", "correct the command in the configuration"
+    return None if os.access(path, os.X_OK) else ("may not be run", f"chmod +x '{path}'")
 
 
-def _git(config: Config, ours: Mapping[str, str]) -> Iterator[Problem]:
+def _git(config: Config, ours: Mapping[str, str]) -> Iterator[Trouble]:
     if not config.git.commit:
         if config.git.push:
-            yield Problem("git.push", "push = true has no effect under [git] without commit = true.", "git")
+            yield Trouble("git", "push = true does nothing without commit = true", "set both under [git], or neither")
         return
     if not config.site.posts.is_dir():
         return  # that is told by others
     repository = Repository(config.site.posts, environment.for_git(ours, config.server.key_variable), lambda: True)
     try:
         obstacle = repository.obstacle()
-        if obstacle is not None:
-            yield Problem("git.repository", f"{obstacle} Posts are placed all the same, but not committed.", "git")
+        if obstacle is None:
+            yield from _repository(repository, push=config.git.push)
             return
-        yield from _repository(repository, push=config.git.push)
     except Failed as error:
-        yield Problem("git.repository", f"Git cannot be used in {config.site.posts}: {error}.", "git")
+        obstacle = f"Git cannot be used in {config.site.posts}: {error}."
+    fix = "put that right, or set commit = false under [git]; posts are placed all the same, but not committed"
+    yield Trouble("git", obstacle, fix)
 
 
-def _repository(repository: Repository, *, push: bool) -> Iterator[Problem]:
+def _repository(repository: Repository, *, push: bool) -> Iterator[Trouble]:
     if repository.is_so("check-ignore", "--quiet", "--", f"./{_TRIAL}"):
-        message = f"The repository ignores the posts in {repository.folder} (.gitignore), so they are not committed."
-        yield Problem("git.ignored", message, "git")
+        yield Trouble("git", f"the repository ignores what is in {repository.folder}", "take that out of .gitignore")
     if not repository.run("var", "GIT_COMMITTER_IDENT").well:
-        message = "Git does not know who commits; tell it: git config --global user.name NAME, and user.email ADDRESS."
-        yield Problem("git.identity", message, "git")
+        fix = "git config --global user.name NAME; git config --global user.email ADDRESS"
+        yield Trouble("git", "Git does not know who commits", fix)
     if push and repository.upstream() is None:
-        message = "The branch has no upstream to push to; push it once with: git push -u REMOTE BRANCH."
-        yield Problem("git.upstream", message, "git")
+        yield Trouble("git", "the branch has no upstream to push to", "git push -u REMOTE BRANCH")
 
 
-def _desktop(config: Config, ours: Mapping[str, str]) -> Iterator[Problem]:
+def _desktop(config: Config, ours: Mapping[str, str]) -> Iterator[Trouble]:
     if config.notify.desktop and desktop.program(ours) is None:
-        message = "There is neither notify-send nor gdbus to notify the desktop with; install libnotify."
-        yield Problem("notify.program", message, "notify")
+        yield Trouble("notify", "there is neither notify-send nor gdbus", "install libnotify-bin, or whatever has one")

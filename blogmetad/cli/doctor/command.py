@@ -9,7 +9,7 @@ from pathlib import Path
 import typer
 
 from blogmetad import config as configuration
-from blogmetad.cli.doctor import blog, models, places, service
+from blogmetad.cli.doctor import blog, models, others, places, service
 from blogmetad.cli.doctor.finding import Finding
 from blogmetad.cli.exits import Exit
 from blogmetad.cli.options import ConfigOption, JsonOption, as_json, console, load, print_json, progress, visible
@@ -25,7 +25,8 @@ def doctor(config: ConfigOption = None, json: JsonOption = False) -> None:
     """Look at all that blogmetad depends on, and say what to do about each thing that is not well.
 
     Configuration, folders and their file systems, locks, watches, space, rules, the site as Jekyll sees it, ledger,
-    journal, service, and the model: really loaded, in a process of its own, and asked for a title. Nothing is changed.
+    journal, hooks, Git, service, and the model: really loaded, in a process of its own, and asked for a title. Nothing
+    is changed.
     Exits with 0 if all is well, else with 1.
 
     Example:  blogmetad doctor --json
@@ -60,5 +61,6 @@ def _examine(config: Path | None, tell: Callable[[str], None]) -> Iterator[Findi
     yield Finding("config", True, f"{file}, for the site {settings.site.root}")
     yield from places.look(settings, file)
     yield from blog.look(settings)
+    yield from others.look(settings)
     yield from service.look(settings, file)
     yield from models.look(settings, tell)
