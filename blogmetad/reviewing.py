@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from blogmetad import files, matter
 from blogmetad.attempt import Attempt, Tools, desk_for, park, with_model
@@ -24,6 +25,7 @@ from blogmetad.site.jekyll import post_name
 from blogmetad.values import Draft, Post, Problem, sha256
 
 APPROVE, REVISE = "approve", "revise"
+REVISED = "revised"
 MARKS = (APPROVE, REVISE)
 """Keys by which an author tells what is to become of a waiting post. No post has them."""
 
@@ -116,19 +118,15 @@ class _Revision:
             placer.quarantine(aside)
         files.write_new(aside, found.content)
         try:
-            files.exchange(aside, source)
+            if not exchange_if(source, job.sha256, aside):
+                files.remove(aside)
+                return placer.supersede(job)
         except OSError as error:
             files.remove(aside)
-            if error.errno == errno.ENOENT:
-                return placer.supersede(job)
             if error.errno != errno.EOPNOTSUPP:
                 raise
             message = "The file system of the review folder cannot exchange two files. Revise it by hand there."
             return park(self.tools, job, Problem("revise.exchange", message))
-        if look(aside, job.sha256) is not Found.OURS:  # saved meanwhile: the author's version goes before ours
-            files.exchange(aside, source)
-            files.remove(aside)
-            return placer.supersede(job)
         self._tell(found, bare)
         return placer.supersede(job, "it was revised")
 
@@ -138,11 +136,29 @@ class _Revision:
         first = waiting(self.drafts, self.job.name)
         if first is None:
             return
-        told = [{"field": c.field, "before": plain(c.before), "after": plain(c.after)} for c in found.changes]
         with ledger.transaction():
-            ledger.step(first.id, "revised", {"words": self.words, "changes": told}, now)
+            ledger.step(first.id, REVISED, told(self.words, found), now)
             if first.post_sha256 == sha256(bare):
                 ledger.move(first.id, State.WAITING, now, post_sha256=sha256(found.content))
+
+
+def told(words: str, found: Revised) -> dict[str, object]:
+    """A revision as the ledger has it."""
+    changes = [{"field": c.field, "before": plain(c.before), "after": plain(c.after)} for c in found.changes]
+    return {"words": words, "changes": changes}
+
+
+def exchange_if(path: Path, digest: str, new: Path) -> bool:
+    """Give the file at ``path`` and ``new`` each other's names, if the file is the one with this hash; else both stay
+    as they are. Raises OSError: EOPNOTSUPP where the file system cannot."""
+    try:
+        files.exchange(new, path)
+    except FileNotFoundError:
+        return False
+    if look(new, digest) is Found.OURS:
+        return True
+    files.exchange(new, path)  # saved meanwhile: the author's version goes before ours
+    return False
 
 
 def waiting(drafts: Tools, name: str) -> Job | None:

@@ -92,8 +92,7 @@ class Rounds:
         """One round over the review folder, one over the drafts. Raises FolderGone if the drafts folder is away."""
         if self._waiting is None:
             return self._drafts.round()
-        reviewed = self._review(self._waiting)
-        self._conclude()
+        reviewed = self.review()
         drafts = self._drafts.round()
         times = [each.again for each in (reviewed, drafts) if each.again is not None]
         return Round(
@@ -104,15 +103,21 @@ class Rounds:
             trouble=drafts.trouble,
         )
 
-    def _review(self, waiting: Runner) -> Round:
+    def review(self) -> Round:
+        """One round over the review folder alone."""
+        if self._waiting is None:
+            return Round((), (), 0, None)
         try:
-            found = waiting.round()
+            found = self._waiting.round()
         except FolderGone as error:
             if not self._gone:
-                log.error("review folder is away", reason=error.reason, next="drafts wait until it is back")
+                log.error(
+                    "review folder is away", reason=error.reason, next="what waits there is seen to once it is back"
+                )
             self._gone = True
             return Round((), (), 0, AGAIN)
         self._gone = False
+        self._conclude()
         return found
 
     def _conclude(self) -> None:

@@ -316,7 +316,8 @@ class Runner:
         self._herald.promise(job, outcome)
         match outcome:
             case Published() | Waiting():
-                tools.placer.finish(job, "done", {"post": outcome.filename, "seconds": round(seconds, 2)})
+                end = "done" if isinstance(outcome, Published) else "waiting"
+                tools.placer.finish(job, end, {"post": outcome.filename, "seconds": round(seconds, 2)})
                 facts = {"post": outcome.filename}
                 self._dealt.pop(found.name, None)
             case Parked():

@@ -14,7 +14,22 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from blogmetad.cli import demo, doctor, init, journal, model, parked, preview, rules, run, service, status, undo
+from blogmetad.cli import (
+    confine,
+    demo,
+    doctor,
+    init,
+    journal,
+    model,
+    parked,
+    preview,
+    review,
+    rules,
+    run,
+    service,
+    status,
+    undo,
+)
 from blogmetad.cli.exits import MEANING, Exit
 from blogmetad.errors import BlogmetadError
 from blogmetad.lock import AlreadyRunning
@@ -47,6 +62,7 @@ app = typer.Typer(help=HELP, no_args_is_help=True, rich_markup_mode=None, pretty
 init.add_to(app)
 run.add_to(app)
 preview.add_to(app)
+review.add_to(app)
 undo.add_to(app)
 parked.add_to(app)
 status.add_to(app)
@@ -55,6 +71,7 @@ demo.add_to(app)
 app.add_typer(journal.app, name="journal")
 app.add_typer(model.app, name="model")
 app.add_typer(rules.app, name="rules")
+confine.add_to(service.app)
 app.add_typer(service.app, name="service")
 
 

@@ -57,8 +57,19 @@ def drafts(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
 
 def undoable(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
     """The ids of drafts that became posts, or were set aside."""
-    jobs = _jobs(ctx, State.DONE, State.PUBLISHED, State.DUPLICATE)
+    jobs = _jobs(ctx, State.DONE, State.WAITING, State.PUBLISHED, State.DUPLICATE)
     return _fitting(incomplete, [(job.id, _told(job)) for job in jobs])
+
+
+def waiting(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
+    """The names of posts that wait for their author."""
+    return _fitting(incomplete, [(str(job.target), _told(job)) for job in _jobs(ctx, State.WAITING)])
+
+
+def revisable(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
+    """The names of posts that wait or are published."""
+    jobs = _jobs(ctx, State.WAITING, State.DONE)
+    return _fitting(incomplete, [(job.target, _told(job)) for job in jobs if job.target])
 
 
 def retriable(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:

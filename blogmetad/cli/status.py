@@ -94,6 +94,11 @@ def _look(settings: Config) -> Row:
             for name, each in sorted(found.items())
             if name not in busy and ended.get(name) not in (State.PARKED, State.HELD)
         ],
+        "review": [
+            {**facts(job, zone), "next": f"blogmetad approve {job.id}, or revise it"}
+            for job in book.jobs
+            if job.state is State.WAITING
+        ],
         "held": list(book.held),
         "needs_you": [
             {**facts(job, zone), "next": next_step(job)}
@@ -119,7 +124,9 @@ def _read(settings: Config, here: set[str], zone: dt.tzinfo, now: dt.datetime) -
             jobs=tuple(latest.values()),
             working=tuple(_progress(job, ledger, zone, now) for job in open_jobs),
             held=tuple(_held(job, ledger, zone) for job in held),
-            usual=usual(ledger.latest_steps("done", State.DONE)[-COUNTED:]),
+            usual=usual(
+                (*ledger.latest_steps("waiting", State.WAITING), *ledger.latest_steps("done", State.DONE))[-COUNTED:]
+            ),
         )
 
 
@@ -183,7 +190,7 @@ def _show(settings: Config, seen: Mapping[str, object]) -> None:
     for name, folder in (("drafts", site.drafts), ("posts", site.posts), ("journal", site.journal)):
         table.add_row(name, str(folder))
     console.print(table)
-    for title in ("working on", "waiting", "held", "needs you", "last posts"):
+    for title in ("working on", "waiting", "review", "held", "needs you", "last posts"):
         rows = seen[title.replace(" ", "_")]
         assert isinstance(rows, list)
         if rows:
@@ -202,6 +209,9 @@ def _lines(title: str, row: Mapping[str, object], usual_seconds: object) -> Iter
         yield f"{name}  {_far(row, usual_seconds)}  [{row['id']}]"
     elif title == "waiting":
         yield f"{name}  {row['why']}"
+    elif title == "review":
+        yield f"{row['post']}  since {_minute(row['updated'])}  [{row['id']}]"
+        yield f"    {row['next']}"
     elif title == "held":
         yield f"{name}  until {_minute(row['until'])}: {row['reason'] or 'it has a date'}  [{row['id']}]"
         yield f"    {row['next']}"

@@ -41,7 +41,7 @@ class Story:
     steps: tuple[Happened, ...]
 
 
-ENDS = ("done", "parked", "held", "duplicate", "superseded")
+ENDS = ("done", "waiting", "parked", "held", "duplicate", "superseded")
 """The steps with which the work on a draft ends; what is done to it later, as an undo, is none of that work."""
 
 MARK = "blogmetad"
@@ -87,6 +87,7 @@ def _title(story: Story) -> str:
     words = {
         "done": "published",
         "published": "published",
+        "waiting": "waits for your approval",
         "parked": "needs you",
         "held": "held until its date",
         "duplicate": "already published",
@@ -118,6 +119,12 @@ def _advice(story: Story) -> str:
         return (
             f"- Undo: `blogmetad undo {story.id}` gives the draft back byte for byte and withdraws the post.\n"
             f"- See it again: `blogmetad journal {story.id}`\n"
+        )
+    if story.outcome == "waiting":
+        return (
+            f"- Publish it: `blogmetad approve {story.id}`, or write `approve: true` into its front matter.\n"
+            f'- Have it changed: `blogmetad revise {story.id} "make the title shorter"`, or change it yourself.\n'
+            f"- Undo: `blogmetad undo {story.id}` gives the draft back byte for byte.\n"
         )
     if story.outcome in ("parked", "held"):
         return "- The draft is where you left it. Edit and save it, and it is taken up again.\n"
@@ -187,6 +194,16 @@ def _composed(data: Mapping[str, Any]) -> str:
     return f"- {what}; the body is the author's, byte for byte\n"
 
 
+def _revised(data: Mapping[str, Any]) -> str:
+    lines = [f"- in your words: {inline(data['words'])}\n"]
+    for change in data["changes"]:
+        before, after = (
+            inline(_value(change[side])) if change[side] is not None else "-" for side in ("before", "after")
+        )
+        lines.append(f"- {change['field']}: {before} → {after}\n")
+    return "".join(lines)
+
+
 def _problems(data: Mapping[str, Any]) -> str:
     return "".join(f"- {inline(p['message'])} (`{p['rule']}`)\n" for p in data["problems"])
 
@@ -205,6 +222,7 @@ _SECTIONS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "composed": _composed,
     "parked": _problems,
     "refused": _problems,
+    "revised": _revised,
 }
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from blogmetad.journal.ledger import Ledger, State
 
-PUBLISHED = (State.STAGED, State.PUBLISHED, State.DONE)
+PUBLISHED = (State.STAGED, State.PUBLISHED, State.WAITING, State.DONE)
 """What became a post, or is about to; a draft that was taken back or replaced asks for nothing any more."""
 
 

@@ -1,0 +1,70 @@
+"""``approve``: posts that wait are published as they are now."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from blogmetad.cli import complete
+from blogmetad.cli.exits import Exit
+from blogmetad.cli.journal.drafts import find_named, open_ledger
+from blogmetad.cli.options import ConfigOption, JsonOption, as_json, console, load, print_json, progress, visible
+from blogmetad.cli.review.marks import Marked, ReviewError, mark, see_to, why_not
+from blogmetad.config import Config
+from blogmetad.journal.ledger import Job, Ledger, State
+from blogmetad.reviewing import APPROVE
+
+
+def approve(
+    posts: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Posts that wait: by file name, or by their drafts' names or ids.",
+            autocompletion=complete.waiting,
+            show_default=False,
+        ),
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="Every post that waits.")] = False,
+    config: ConfigOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Publish posts that wait in the review folder, as they are there now. Exit code 1 if one cannot be.
+
+    Example:  blogmetad approve 2026-02-01-backups.md
+    """
+    settings = load(config)
+    with open_ledger(settings) as ledger:
+        jobs = list(ledger.jobs(State.WAITING)) if every else [_waiting(ledger, name) for name in posts or ()]
+    if not jobs:
+        raise ReviewError("nothing waits for you" if every else "approve what?")
+    marked = [mark(settings, job, APPROVE, True) for job in jobs]
+    with progress.status("publishing"):
+        see_to(settings, marked)
+    with open_ledger(settings) as ledger:
+        failed = [_tell(settings, ledger.get(each.job.id) or each.job, each, as_json(json)) for each in marked]
+    raise typer.Exit(Exit.NEEDS_YOU if any(failed) else Exit.OK)
+
+
+def _waiting(ledger: Ledger, name: str) -> Job:
+    job = find_named(ledger, name)
+    if job.state is not State.WAITING:
+        raise ReviewError(f"{job.name} does not wait for you: it is {job.state}")
+    return job
+
+
+def _tell(settings: Config, job: Job, marked: Marked, machine: bool) -> bool:
+    """Tell what became of a post; whether it could not be published."""
+    why = why_not(settings, marked)
+    if why:
+        marked.take_back()
+    published = job.state is State.DONE
+    if machine:
+        row = {"id": job.id, "draft": job.name, "outcome": job.state.value, "post": job.target}
+        print_json({**row, "problems": [why] if why else []})
+    elif published:
+        console.print(visible(f"published as {settings.site.posts / str(job.target)}"), markup=False)
+    else:
+        why = why or f"{marked.path.name} was changed meanwhile; approve it again"
+        console.print(visible(why), style="red", markup=False)
+    return not published

@@ -1,0 +1,126 @@
+"""``approve`` and ``revise`` as people use them, beside a daemon and without one."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from blogmetad import matter
+from blogmetad.journal.ledger import Job, State
+from tests.system.blog import CHINESE, Blog, make_blog
+
+REVIEW = '\n[publish]\nmode = "review"\n'
+DRAFT = f"---\ntitle: 预写日志与检查点\ndate: 2026-02-01\nslug: wal\ntags: [sqlite]\n---\n{CHINESE}"
+NAME = "2026-02-01-wal.md"
+
+
+@pytest.fixture
+def blog(tmp_path: Path, tiny_model: Path) -> Blog:
+    blog = make_blog(tmp_path / "博客", tiny_model)
+    blog.config.write_text(blog.config.read_text("utf-8") + REVIEW, "utf-8")
+    return blog
+
+
+def waiting(blog: Blog) -> Path:
+    """A draft whose post waits for its author."""
+    blog.drop("日志.md", DRAFT)
+    done = blog.command("once")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout.splitlines()[0])["outcome"] == "waiting"
+    return blog.root / "_review" / NAME
+
+
+def job_of(blog: Blog) -> Job:
+    job = blog.job("日志.md")
+    assert job is not None
+    return job
+
+
+def fields(path: Path) -> dict[str, object]:
+    return dict(matter.parse(matter.split(path.read_bytes()).head or b"") or {})
+
+
+def test_a_waiting_post_is_told_revised_approved_and_taken_back_without_a_daemon(blog: Blog) -> None:
+    post = waiting(blog)
+    status = json.loads(blog.command("status", "--json").stdout)
+    assert [(row["post"], row["outcome"]) for row in status["review"]] == [(NAME, "waiting")]
+    entry = (blog.journal / str(job_of(blog).entry)).read_text("utf-8")
+    assert "waits for your approval" in entry
+
+    revised = blog.command("revise", NAME, "标题改成「日志与检查点」，标签加上 wal", "--json")
+    assert revised.returncode == 0, revised.stderr
+    assert json.loads(revised.stdout)["changes"] == [
+        {"field": "title", "before": "预写日志与检查点", "after": "日志与检查点"},
+        {"field": "tags", "before": ["sqlite"], "after": ["sqlite", "wal"]},
+    ]
+    assert fields(post)["tags"] == ["sqlite", "wal"]
+    assert post.read_bytes().endswith(CHINESE.encode())
+
+    approved = blog.command("approve", "日志", "--json")
+    assert approved.returncode == 0, approved.stderr
+    assert json.loads(approved.stdout)["post"] == NAME
+    assert blog.published() == [NAME]
+    assert not post.exists()
+    assert "approve" not in (blog.posts / NAME).read_text("utf-8")
+    entry = (blog.journal / str(job_of(blog).entry)).read_text("utf-8")
+    for heading in ("checked", "waiting", "revised", "approved"):
+        assert f" {heading}\n" in entry
+    assert "in your words: 标题改成" in entry
+
+    assert blog.command("undo", "日志").returncode == 0
+    assert (blog.inbox / "日志.md").read_text("utf-8") == DRAFT
+    assert blog.published() == []
+
+
+def test_a_running_daemon_obeys_at_once_and_tells_what_it_cannot_do(blog: Blog) -> None:
+    post = waiting(blog)
+    with blog.daemon() as daemon:
+        refused = blog.command("revise", NAME, "make it nicer")
+        assert refused.returncode != 0
+        assert "Name one or more of" in refused.stderr
+        assert not {"revise", "approve"} & fields(post).keys()
+        revised = blog.command("revise", NAME, 'the title should be "Write-Ahead Logging"')
+        assert revised.returncode == 0, revised.stderr
+        assert blog.command("approve", "--all").returncode == 0
+        assert daemon.process.poll() is None
+    assert fields(blog.posts / NAME)["title"] == "Write-Ahead Logging"
+
+
+def test_a_published_post_is_revised_where_it_lies_and_can_still_be_taken_back(blog: Blog) -> None:
+    waiting(blog)
+    assert blog.command("approve", NAME).returncode == 0
+    before = (blog.posts / NAME).read_bytes()
+    revised = blog.command("revise", NAME, "add the tag wal; 标题改成「日志」", "--json")
+    assert revised.returncode == 0, revised.stderr
+    assert fields(blog.posts / NAME)["tags"] == ["sqlite", "wal"]
+    assert [path.read_bytes() for path in (blog.root / ".blogmetad" / "revised").rglob("*.md")] == [before]
+    assert job_of(blog).state is State.DONE
+    assert blog.command("undo", NAME).returncode == 0
+    assert (blog.inbox / "日志.md").read_text("utf-8") == DRAFT
+
+
+def test_what_does_not_wait_cannot_be_approved_and_nothing_is_changed(blog: Blog) -> None:
+    nothing = blog.command("approve", "--all")
+    assert nothing.returncode == 2
+    post = waiting(blog)
+    before = post.read_bytes()
+    for words in (("approve",), ("approve", "没有"), ("revise", "没有", "shorter title")):
+        assert blog.command(*words).returncode == 2
+    assert post.read_bytes() == before
+    assert blog.command("approve", NAME).returncode == 0
+    again = blog.command("approve", NAME)
+    assert again.returncode == 2
+    assert "does not wait for you: it is done" in again.stderr
+
+
+def test_a_waiting_post_that_cannot_be_published_says_why_and_loses_its_mark(blog: Blog) -> None:
+    post = waiting(blog)
+    renamed = post.with_name("no-date.md")
+    post.rename(renamed)
+    assert blog.command("once").returncode == 0
+    refused = blog.command("approve", "日志")
+    assert refused.returncode == 1
+    assert "YYYY-MM-DD" in refused.stdout
+    assert "approve" not in renamed.read_text("utf-8")
