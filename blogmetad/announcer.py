@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -143,20 +144,32 @@ class Announcer:
     def _facts(self, job: Job, promise: Promise, steps: tuple[Step, ...]) -> Facts:
         site = self._config.site
         checked: Mapping[str, Any] = next((step.data for step in reversed(steps) if step.name == "checked"), {})
-        undone: Mapping[str, Any] = next((step.data for step in reversed(steps) if step.name == "undone"), {})
-        post = {"published": job.target, "undone": undone.get("post")}.get(promise.outcome)
         return Facts(
             outcome=promise.outcome,
             id=job.id,
             draft=job.name,
             site=site.root,
-            post=site.posts / post if post else None,
+            post=self._post(job, promise, steps),
             journal=site.journal / job.entry if job.entry else None,
             fields={row["field"]: row["value"] for row in checked.get("decisions", ())},
             problems=job.problems if promise.outcome == "parked" else (),
             until=job.until if promise.outcome == "held" else None,
             of=job.target if promise.outcome == "duplicate" else None,
         )
+
+    def _post(self, job: Job, promise: Promise, steps: tuple[Step, ...]) -> Path | None:
+        """Where the post lies, or lay before it was taken back."""
+        site = self._config.site
+        match promise.outcome:
+            case "published":
+                return site.posts / job.target if job.target else None
+            case "waiting":
+                return site.review / job.target if job.target else None
+            case "undone":
+                undone: Mapping[str, Any] = next((step.data for step in reversed(steps) if step.name == "undone"), {})
+                return site.posts / undone["post"] if undone.get("post") else None
+            case _:
+                return None
 
 
 def _result(line: str, ran: Ran) -> dict[str, Any]:

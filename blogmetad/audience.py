@@ -11,8 +11,8 @@ from pydantic_core import PydanticCustomError
 
 from blogmetad.section import LISTED, SAID, Section
 
-Event = Literal["published", "held", "parked", "duplicate", "undone"]
-"""What others can be told of: ends of a draft's story, and that one was taken back."""
+Event = Literal["published", "waiting", "held", "parked", "duplicate", "undone"]
+"""What others can be told of: ends of a draft's story, pauses in it, and that a draft was taken back."""
 
 
 def _some(events: tuple[Event, ...]) -> tuple[Event, ...]:

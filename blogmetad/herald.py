@@ -19,7 +19,7 @@ from blogmetad.attempt import Tools
 from blogmetad.audience import Event
 from blogmetad.errors import BlogmetadError
 from blogmetad.journal.ledger import Job, State
-from blogmetad.outcomes import Duplicate, Held, Outcome, Parked, Published
+from blogmetad.outcomes import Duplicate, Held, Outcome, Parked, Published, Waiting
 
 log = structlog.get_logger("blogmetad")
 
@@ -108,6 +108,8 @@ def _event(outcome: Outcome) -> Event | None:
     match outcome:
         case Published():
             return "published"
+        case Waiting():
+            return "waiting"
         case Held():
             return "held"
         case Parked():

@@ -27,6 +27,7 @@ ANNOUNCED = "announced"
 
 _STATES: Mapping[Event, State] = {
     "published": State.DONE,
+    "waiting": State.WAITING,
     "held": State.HELD,
     "parked": State.PARKED,
     "duplicate": State.DUPLICATE,

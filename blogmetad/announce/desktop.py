@@ -42,6 +42,8 @@ def words(facts: Facts) -> tuple[str, str]:
     match facts.outcome:
         case "published":
             return f"Published: {_short(facts.title)}", facts.post.name if facts.post else facts.draft
+        case "waiting":
+            return f"Waits for you: {_short(facts.title)}", facts.post.name if facts.post else facts.draft
         case "held":
             return f"Held: {_short(facts.draft)}", f"until {facts.until:%Y-%m-%d %H:%M}" if facts.until else ""
         case "parked":

@@ -93,8 +93,8 @@ def test_a_hook_is_a_program_with_its_arguments_and_what_it_is_told_of(tmp_path:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        (f'{HOOK}on = ["publishd"]\ncommand = ["x"]', "number 1, on: must be 'published', 'held', 'parked'"),
-        (f'{HOOK}on = []\ncommand = ["x"]', "number 1, on: must name at least one of published, held, parked"),
+        (f'{HOOK}on = ["publishd"]\ncommand = ["x"]', "number 1, on: must be 'published', 'waiting', 'held', 'parked'"),
+        (f'{HOOK}on = []\ncommand = ["x"]', "number 1, on: must name at least one of published, waiting, held"),
         (f'{HOOK}on = ["held"]\ncommand = []', "number 1, command: must be a program and its arguments"),
         (f'{HOOK}on = ["held"]\ncommand = "deploy"', "number 1, command: must be a list, but it is 'deploy'"),
         (f'{HOOK}on = ["held"]\ncommand = ["~nobody-of-that-name/x"]', "command: begins with the ~name of an unknown"),

@@ -113,12 +113,14 @@ def test_the_desktop_is_told_the_outcome_in_few_words() -> None:
     until = dt.datetime(2027, 1, 1, 8, 30, tzinfo=dt.UTC)
     told = {
         "published": PUBLISHED,
+        "waiting": Facts("waiting", "1", "a.md", SITE, SITE / "_review/b.md", fields={"title": "乙"}),
         "held": Facts("held", "1", "a.md", SITE, until=until),
         "parked": Facts("parked", "1", "a.md", SITE, problems=(Problem("x", "Too short."), Problem("y", "No date."))),
         "duplicate": Facts("duplicate", "1", "a.md", SITE, of="2020-01-01-b.md"),
     }
     assert {outcome: desktop.words(each) for outcome, each in told.items()} == {
         "published": ("Published: 一篇 文章", "2026-11-26-a.md"),
+        "waiting": ("Waits for you: 乙", "b.md"),
         "held": ("Held: a.md", "until 2027-01-01 08:30"),
         "parked": ("Needs you: a.md", "Too short. No date."),
         "duplicate": ("Already published: a.md", "2020-01-01-b.md"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -67,6 +67,7 @@ def test_a_promise_of_another_version_is_none() -> None:
         (State.STAGED, None),
         (State.PUBLISHED, None),
         (State.DONE, True),
+        (State.WAITING, False),
         (State.UNDONE, False),
         (State.SUPERSEDED, False),
         (State.PARKED, False),
@@ -84,13 +85,13 @@ def test_a_promise_is_due_once_the_ledger_has_that_outcome(tmp_path: Path, state
         ({}, set()),
         ({"git": Git(push=True)}, set()),
         ({"git": Git(commit=True)}, {"published", "undone"}),
-        ({"notify": Notify(desktop=True)}, {"published", "held", "parked", "duplicate"}),
+        ({"notify": Notify(desktop=True)}, {"published", "waiting", "held", "parked", "duplicate"}),
         ({"hooks": (Hook(on=("held", "undone"), command=("x",)),)}, {"held", "undone"}),
     ],
 )
 def test_nothing_is_promised_that_nobody_wants_to_hear(sections: dict[str, Any], events: set[Event]) -> None:
     config = Config(site=Site(root=Path("/site")), **sections)
-    every: tuple[Event, ...] = ("published", "held", "parked", "duplicate", "undone")
+    every: tuple[Event, ...] = get_args(Event)
     assert {event for event in every if promises.wanted(config, event)} == events
 
 
