@@ -12,6 +12,10 @@ NEW = "new_"
 """In front of a field's name: the key for terms that are not among its candidates."""
 MOST_NEW, TERM_CHARS = 4, 40
 
+_TURN = re.compile(r"<(?=[|｜/]{0,2}[A-Za-z_|｜])|\[(?=/?[A-Z_]{3,20}\])")
+"""Where a word begins that ends a turn or opens another one: servers take it for that in any text, unless it is parted
+(``< |im_end|>``)."""
+
 # The characters of a field, in a form that grammars, regular expressions and JSON all read alike.
 _LATIN = "A-Za-z0-9 !#$%&'()*+,./:;=?@_"
 _CHINESE = "\u4e00-\u9fff"
@@ -43,7 +47,7 @@ def user(request: Request) -> str:
     parts.append("Write the metadata of the post above as one JSON object: " + ", ".join(map(_wish, asks)) + ".")
     if refused:
         parts.append("These could not be used, so write something else: " + ", ".join(refused))
-    return "\n\n".join(parts)
+    return _TURN.sub(r"\g<0> ", "\n\n".join(parts))
 
 
 def _wish(ask: Ask) -> str:
