@@ -104,7 +104,9 @@ def test_the_configuration_keys_of_the_documents_exist() -> None:
         assert set(re.findall(r"`?\[([a-z]+)\]`?$|`\[([a-z]+)\]`", text, re.MULTILINE)) == {
             ("model", ""),
             ("server", ""),
+            ("git", ""),
             ("", "intake"),
+            ("", "notify"),
         }
         assert {"polling", "name"} <= keys
 
