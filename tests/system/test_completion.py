@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -130,8 +131,19 @@ def test_the_program_that_is_installed_answers(blog: Blog) -> None:
     assert (done.stdout, done.stderr) == ("20261126-aaaaaa\n", "")
 
 
-def test_a_shell_is_told_how_to_ask() -> None:
-    done = subprocess.run(
-        [PROGRAM], env={**os.environ, "_BLOGMETAD_COMPLETE": "source_bash"}, capture_output=True, text=True, check=True
-    )
-    assert "complete -o default -F" in done.stdout
+PRESS_TAB = """
+source ~/.bashrc
+COMP_WORDS=(blogmetad model pull sta) COMP_CWORD=3
+_blogmetad_completion blogmetad
+printf '%s\n' "${COMPREPLY[@]}"
+"""
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
+def test_installed_into_a_bash_it_answers_when_tab_is_pressed() -> None:
+    env = {**os.environ, "PATH": f"{PROGRAM.parent}{os.pathsep}{os.environ['PATH']}", "SHELL": "/bin/bash"}
+    install = ["bash", "-c", "blogmetad --install-completion; exit $?"]
+    done = subprocess.run(install, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    pressed = subprocess.run(["bash", "-c", PRESS_TAB], env=env, capture_output=True, text=True, check=False)
+    assert pressed.stdout.split() == ["starter", "starter-1.5b"], pressed.stderr

@@ -102,6 +102,9 @@ def test_drafts_that_jekyll_would_publish_are_found_unless_it_is_told_to_leave_t
     site = settings.site.model_copy(update={"drafts": settings.site.root / "draft" / "inbox"})
     shown = settings.model_copy(update={"site": site})
     assert "call it '_draft'" in ill(its_blog.look(shown))["site"].fix
+    review = settings.site.model_copy(update={"review": settings.site.root / "待审"})
+    found = ill(its_blog.look(settings.model_copy(update={"site": review})))
+    assert "call it '_待审'" in found["site"].fix
     with (settings.site.root / "_config.yml").open("a", encoding="utf-8") as config:
         config.write("exclude: [Gemfile, draft/]\n")
     assert ill(its_blog.look(shown)) == {}

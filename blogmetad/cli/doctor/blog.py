@@ -50,7 +50,7 @@ def _site(settings: Config, jekyll: SiteConfig) -> Iterator[Finding]:
     for problem in jekyll.problems:
         fix = SITE_FIXES.get(problem.rule, "correct {config}")
         yield Finding("site", False, problem.message, fix.format(config=config))
-    for name in ("drafts", "journal"):
+    for name in ("drafts", "journal", "review"):
         folder: Path = getattr(settings.site, name)
         if config.is_file() and _is_shown(folder, jekyll):
             part = folder.relative_to(settings.site.root).parts[0]
