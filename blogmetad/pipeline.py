@@ -18,6 +18,7 @@ from blogmetad.publish.compose import compose
 from blogmetad.rules.check import check, check_body, refused
 from blogmetad.rules.document import Rules
 from blogmetad.rules.naming import hold, local_to, post_date
+from blogmetad.rules.note import creation_note
 from blogmetad.rules.plan import guidance, known, plan
 from blogmetad.secret import hidden
 from blogmetad.values import Ask, Digest, Draft, Metadata, Neighbours, Post, Problem, Proposal, Request
@@ -116,7 +117,8 @@ def answered(
     if not isinstance(metadata, Metadata):
         return _parked(metadata, desk)
     desk.record("checked", _decided(metadata))
-    post = Post(metadata.filename, compose(draft, metadata))
+    note = creation_note(desk.rules, draft, metadata, proposal)
+    post = Post(metadata.filename, compose(draft, metadata, note))
     desk.record("composed", {"filename": post.filename, "bytes": len(post.content), "sha256": post.sha256})
     return Finished(draft, shown, proposal, metadata, post)
 

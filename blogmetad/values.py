@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -30,10 +31,16 @@ def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
+CREATION_NOTE = b"{: .blogmetad-note}"
+"""The line that ends a creation note: kramdown makes it the class of the quotation above it."""
+
+_NOTE = re.compile(rb"(?:\A|(?<=\n))(?:>[^\r\n]{0,2000}\r?\n){1,9}" + re.escape(CREATION_NOTE) + rb"[ \t]*(?:\r?\n|\Z)")
+
+
 def body_sha256(body: bytes) -> str:
-    """Hash that recognises a text whatever front matter stands above it: blank lines around it do not count, since
-    one is put between the two."""
-    return sha256(body.strip(b"\r\n"))
+    """Hash that recognises a text whatever stands above and below it: blank lines around it do not count, since one is
+    put between it and the front matter, nor does a note of ours on how the post was made."""
+    return sha256(_NOTE.sub(b"", body).strip(b"\r\n"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,6 +324,14 @@ class Metadata:
     def added(self) -> dict[str, YamlValue]:
         """The fields the author did not write."""
         return {d.field: d.value for d in self.decisions if d.source != "author"}
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A paragraph on how a post was made, and where it stands: above the author's text or below it."""
+
+    text: str
+    place: Literal["top", "end"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ import yaml
 
 from blogmetad import inplace, matter
 from blogmetad.errors import BlogmetadError
-from blogmetad.values import Draft, Metadata, YamlValue
+from blogmetad.values import CREATION_NOTE, Draft, Metadata, Note, YamlValue, body_sha256
 
 _IN_BRACES = (
     "The front matter is written in braces ({title: ...}), where no key can be added or taken out without changing the "
@@ -29,9 +29,9 @@ class ComposeError(BlogmetadError):
         self.reason = reason
 
 
-def compose(draft: Draft, metadata: Metadata) -> bytes:
+def compose(draft: Draft, metadata: Metadata, note: Note | None = None) -> bytes:
     """The exact bytes of the post: the author's front matter with the missing keys added and the directives taken
-    out, and the body verbatim.
+    out, and the body verbatim, with ``note`` above or below it.
 
     Without front matter of the author's, ours is followed by a blank line. Line ends are the draft's, a
     byte-order mark is never written. Raises ComposeError if the keys cannot be added without touching the
@@ -42,18 +42,32 @@ def compose(draft: Draft, metadata: Metadata) -> bytes:
     if not draft.head:
         gap = b"" if not draft.body or draft.body.startswith((b"\n", b"\r\n")) else newline
         fence = b"---" + newline
-        return _verified(draft, lines, fence, "".join(lines.values()).encode("utf-8"), fence, gap)
+        around = _around(draft, note, gap)
+        return _verified(draft, lines, fence, "".join(lines.values()).encode("utf-8"), fence, around)
     opening, closing = _fences(draft)
+    around = _around(draft, note, b"")
     head = _without(draft.head, (matter.DIRECTIVES,))
     root = _root(head)
     if root is not None and root.flow_style and lines:
         raise ComposeError(_IN_BRACES)
     order = [decision.field for decision in metadata.decisions]
     try:
-        return _verified(draft, lines, opening, inplace.inserted(head, root, lines, order), closing, b"")
+        return _verified(draft, lines, opening, inplace.inserted(head, root, lines, order), closing, around)
     except ComposeError:
         appended = head + "".join(inplace.indented(text, root) for text in lines.values()).encode("utf-8")
-        return _verified(draft, lines, opening, appended, closing, b"")
+        return _verified(draft, lines, opening, appended, closing, around)
+
+
+def _around(draft: Draft, note: Note | None, gap: bytes) -> tuple[bytes, bytes]:
+    """What stands between the front matter and the body, and behind the body."""
+    if note is None:
+        return gap, b""
+    newline = draft.newline.encode("ascii")
+    lines = b"> " + note.text.encode("utf-8") + newline + CREATION_NOTE + newline
+    if note.place == "top":
+        return newline + lines + (gap or newline), b""
+    ended = b"" if draft.body.endswith(b"\n") else newline
+    return gap, ended + newline + lines
 
 
 def exchanged(
@@ -95,16 +109,19 @@ def _root(head: bytes) -> yaml.MappingNode | None:
         raise ComposeError(f"The front matter cannot be read: {error}.") from None
 
 
-def _verified(draft: Draft, lines: Mapping[str, str], opening: bytes, head: bytes, closing: bytes, gap: bytes) -> bytes:
+def _verified(
+    draft: Draft, lines: Mapping[str, str], opening: bytes, head: bytes, closing: bytes, around: tuple[bytes, bytes]
+) -> bytes:
     """The post put together, once reading it again has given exactly what went in."""
-    post = opening + head + closing + gap + draft.body
+    body = around[0] + draft.body + around[1]
+    post = opening + head + closing + body
     try:
         again = matter.split(post)
         fields = None if again.head is None else matter.parse(again.head)
         added = matter.parse("".join(lines.values()).encode("utf-8")) or {}
     except matter.MatterError as error:
         raise ComposeError(f"The finished front matter could not be read again: {error}.") from None
-    if again.body != gap + draft.body:
+    if again.body != body or body_sha256(body) != draft.body_sha256:
         raise ComposeError("The body would not survive unchanged behind this front matter.")
     if fields is None or added.keys() != lines.keys() or _shown(fields) != _shown({**draft.fields, **added}):
         raise ComposeError("The finished front matter would not mean what the author and the rules say.")

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -92,6 +92,7 @@ class Rules:
     filename: str
     slug: SlugRule
     min_body: MinBody
+    creation_note: Literal["top", "end"] | None
     examples: tuple[Example, ...]
     guidance: str
     sha256: str
@@ -139,6 +140,7 @@ def parse(data: bytes, source: str) -> Rules:
         filename=head.filename,
         slug=head.slug,
         min_body=head.min_body,
+        creation_note=head.creation_note,
         examples=head.examples,
         guidance=guidance,
         sha256=sha256(data),

@@ -207,7 +207,8 @@ class Example(_Model):
 
 
 class Head(_Model):
-    """The document's top level. ``fields`` is checked rule by rule, so that no fault hides another."""
+    """The document's top level. ``creation_note``: whether, and where, a post says how it was made. ``fields`` is
+    checked rule by rule, so that no fault hides another."""
 
     rules: Annotated[str, Field(min_length=1)]
     version: Any
@@ -215,6 +216,7 @@ class Head(_Model):
     filename: str = "{date}-{slug}.md"
     slug: SlugRule = SlugRule()
     min_body: MinBody = MinBody()
+    creation_note: Literal["top", "end"] | None = None
     examples: Annotated[tuple[Example, ...], Field(strict=False, max_length=5)] = ()
 
     @field_validator("version")
