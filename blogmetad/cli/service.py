@@ -146,7 +146,7 @@ def wanted(config: Path | None) -> str:
     """The unit as it has to be for this installation and this configuration."""
     file = (config or configuration.default_file()).expanduser().absolute()
     template = (share.folder("systemd") / unit.NAME).read_text("utf-8")
-    text = unit.rendered(template, (*_ourselves(), "run", "--config", str(file)), _environment())
+    text = unit.rendered(template, (*ourselves(), "run", "--config", str(file)), environment())
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:
@@ -212,13 +212,13 @@ def _is_ours(target: Path) -> bool:
     return False
 
 
-def _ourselves() -> tuple[str, ...]:
+def ourselves() -> tuple[str, ...]:
     """What starts this very installation, whatever the PATH says."""
     script = Path(sys.executable).parent / "blogmetad"
     return (str(script),) if os.access(script, os.X_OK) else (sys.executable, "-m", "blogmetad")
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """What of this shell's environment the service has to have too, in order to find the same models."""
     data = os.environ.get("XDG_DATA_HOME", "")
     return {"XDG_DATA_HOME": data} if Path(data).is_absolute() else {}

@@ -21,10 +21,19 @@ def rendered(template: str, command: Sequence[str], environment: Mapping[str, st
     body = template[template.index("[Unit]") :]
     if len(_START.findall(body)) != 1:
         raise ValueError("the template has to have one ExecStart=")
-    lines = [f"Environment={_word(f'{name}={value}')}" for name, value in environment.items()]
-    lines.append("ExecStart=" + " ".join(_command(command)))
+    lines = [*environment_lines(environment), f"ExecStart={command_line(command)}"]
     text = _START.sub(lambda _: "\n".join(lines), body)
     return f"{MARK}\n{_NOTE}\n\n{text}"
+
+
+def environment_lines(environment: Mapping[str, str]) -> list[str]:
+    """The settings that give the service these variables."""
+    return [f"Environment={_word(f'{name}={value}')}" for name, value in environment.items()]
+
+
+def command_line(command: Sequence[str]) -> str:
+    """A command, a path and its arguments, as ExecStart reads it back."""
+    return " ".join(_command(command))
 
 
 def is_ours(text: str) -> bool:
