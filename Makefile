@@ -3,7 +3,9 @@
 # make test    set up, lint, type-check, test
 # make test-full   the same, with the 1.5B starter as well
 # make test-faults   every fault we know of, tried on drafts: kills, power cuts, disk errors, bad input; with tables
+# make coverage   branches of the program that the tests take: all of what places posts, nine of ten of the rest
 # make fuzz    what reads drafts and rules, against millions of broken ones   (SECONDS=600 for each of the two)
+# make soak    a daemon left to an author and to bad luck, everything checked all the while   (MINUTES=60)
 # make bench   seconds per draft against the plain way and the floor, drafts per hour (five minutes)
 # make bench-full   every measurement of speed, and bench/performance.md of it (thirty-five minutes)
 # make screenshots   the pictures of the journal's page, from drafts that go through the real program (three minutes)
@@ -17,7 +19,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test test-full test-faults fuzz lint screenshots bench bench-full peers quality setup model llama-server clean
+.PHONY: demo test test-full test-faults soak coverage fuzz lint screenshots bench bench-full peers quality setup model llama-server clean
 .DEFAULT_GOAL := demo
 
 demo: setup
@@ -32,7 +34,8 @@ test-full: setup
 	@$(BIN)/blogmetad model pull starter-1.5b
 	$(MAKE) test
 
-# Where strace, root or a file system's tools are missing, what needs them is skipped and says so.
+# Where strace, root or a file system's tools are missing, what needs them is skipped and says so; tests/packages.sh
+# installs them on a Debian.
 test-faults: setup
 	$(BIN)/python -m pytest --full -m "faults or full"
 
@@ -41,6 +44,20 @@ fuzz: setup
 	@$(BIN)/python -m pip install --quiet --no-deps --target build/fuzz/atheris --upgrade atheris || true
 	PYTHONPATH=build/fuzz/atheris $(BIN)/python -m tests.fuzz reader --seconds $(or $(SECONDS),120)
 	PYTHONPATH=build/fuzz/atheris $(BIN)/python -m tests.fuzz rules --seconds $(or $(SECONDS),120)
+
+# Nobody's text goes through these but in full: every branch of them is tested.
+WATERTIGHT := publish/place files journal/ledger intake/settle intake/draft
+
+coverage: setup model
+	@rm -rf build/coverage
+	$(BIN)/python -m coverage run -m pytest --timeout 900
+	$(BIN)/python -m coverage combine --quiet
+	$(BIN)/python -m coverage report --sort cover --fail-under 90
+	$(BIN)/python -m coverage report --show-missing --fail-under 100 \
+	    --include "$(shell echo $(WATERTIGHT:%=blogmetad/%.py) | tr ' ' ',')"
+
+soak: setup
+	$(BIN)/python -m tests.faults.soak --minutes $(or $(MINUTES),10) $(if $(SEED),--seed $(SEED))
 
 lint: setup
 	$(BIN)/ruff check .
