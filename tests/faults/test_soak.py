@@ -1,0 +1,44 @@
+"""The soak in short: that it runs, finds nothing, and would find something."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+from tests.faults.soak.author import Author
+from tests.faults.soak.invariants import Auditor
+from tests.faults.soak.run import Soak
+from tests.system.blog import make_blog
+from tests.tally import Tally
+
+
+@pytest.mark.full
+@pytest.mark.timeout(600)
+def test_a_daemon_left_to_an_author_and_bad_luck_violates_nothing(
+    tmp_path: Path, tiny_model: Path, tally: Tally
+) -> None:
+    soak = Soak(make_blog(tmp_path / "博客", tiny_model), random.Random(5), 30.0, lambda _: None)
+    soak.run()
+    row = tally.row("soak", "half a minute", f"{len(soak.author.known)} bodies written")
+    row.tried = sum(soak.chaos.did.values())
+    row.lost = len(soak.wrong)
+    assert soak.wrong == []
+    assert soak.blog.published()
+
+
+def test_the_soak_notices_what_is_lost_doubled_or_strange(tmp_path: Path, tiny_model: Path) -> None:
+    blog = make_blog(tmp_path / "博客", tiny_model)
+    author = Author(blog, random.Random(1))
+    auditor = Auditor(blog, author)
+    author.drop()
+    assert auditor.violations() == []
+    (draft,) = blog.inbox.iterdir()
+    for name in ("2026-01-01-a.md", "2026-01-02-b.md"):
+        (blog.posts / name).write_bytes(draft.read_bytes())
+    assert [line.split(":")[0] for line in auditor.violations()] == ["in 2 posts"]
+    for post in blog.posts.iterdir():
+        post.unlink()
+    draft.write_bytes(draft.read_bytes() + b"x")
+    assert [line.split(":")[0] for line in auditor.violations()] == ["lost", "not by the author"]
