@@ -46,6 +46,10 @@ class WakeUps:
         """End; does nothing if it has not begun."""
         scheduler, self._scheduler = self._scheduler, None
         if scheduler is not None:
+            # Stopped while it hands out a job, it would end with an error: paused, it hands out no more, and to remove
+            # the others waits for the one at hand.
+            scheduler.pause()
+            scheduler.remove_all_jobs()
             scheduler.shutdown(wait=False)
 
     def appoint(self, name: str, seconds: float | None) -> None:
