@@ -56,12 +56,15 @@ class Folders:
         return self.review if state == WAITING and self.review is not None else self.posts
 
     @property
+    def homes(self) -> tuple[Path, ...]:
+        """Where posts lie: the posts folder, and that of the review if there is one."""
+        review = () if self.review is None or not self.review.is_dir() else (self.review,)
+        return (self.posts, *review)
+
+    @property
     def kept(self) -> tuple[Path, ...]:
         """Every folder of copies that are kept for a while, none of them twice."""
-        homes = [self.posts]
-        if self.review is not None and self.review.is_dir():
-            homes.append(self.review)
-        return tuple(dict.fromkeys((self.originals, self.retired, *map(self.withdrawn_from, homes))))
+        return tuple(dict.fromkeys((self.originals, self.retired, *map(self.withdrawn_from, self.homes))))
 
     @property
     def originals(self) -> Path:

@@ -132,8 +132,7 @@ def _fate(
 
 
 def _was_withdrawn(folders: Folders, job_id: str) -> bool:
-    homes = {folders.home(DONE), folders.home(WAITING)}
-    return any(look(folders.withdrawn_from(home) / job_id, None) is not Found.GONE for home in homes)
+    return any(look(folders.withdrawn_from(home) / job_id, None) is not Found.GONE for home in folders.homes)
 
 
 def _linked(placer: Placer, staged: Path) -> _Fate | None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -129,6 +130,13 @@ def test_a_staged_post_without_a_name_is_set_aside_and_made_again(desk: Desk) ->
 
     assert rebuilt(desk)["因果.md"].state is State.ACCEPTED
     assert [p.read_bytes() for p in (desk.folders.state / "quarantine").iterdir()] == [POST.content]
+
+
+def test_a_review_folder_that_was_never_made_does_not_matter(desk: Desk) -> None:
+    job = desk.publish()
+    desk.folders = replace(desk.folders, review=desk.root / "_review")
+
+    assert rebuilt(desk)[f"{job.id}.md"].state is State.DONE
 
 
 def test_a_draft_that_was_taken_back_stays_so(desk: Desk) -> None:
