@@ -69,13 +69,11 @@ def rebuild(placer: Placer, told: Mapping[str, ToldLike], twin: Callable[[str], 
     ids = {path.name for folder in (kept.originals, kept.retired) for path in folder.iterdir()}
     known = [job_id for job_id in sorted(ids) if _ID.fullmatch(job_id)]
     drafts = _drafts(kept.drafts)
-    with placer.ledger.transaction():
-        written = sum(_write(placer, job_id, told.get(job_id), drafts, twin) for job_id in known)
-    for path in sorted(kept.stage.iterdir()):
-        job = placer.ledger.get(path.name)
-        if job is not None and job.state != PUBLISHED:
+    for path in sorted(kept.stage.iterdir()):  # first: recovery would take them for left-overs of the jobs below
+        if _linked(placer, path) is None and not files.is_temporary(path.name):
             placer.quarantine(path)
-    return written
+    with placer.ledger.transaction():
+        return sum(_write(placer, job_id, told.get(job_id), drafts, twin) for job_id in known)
 
 
 def _write(

@@ -106,7 +106,7 @@ MUTANTS = (
         "a post found after a crash is not synced",
         "order_through_kills",
         PLACE,
-        "        files.fsync_dir(self.folders.posts)\n",
+        "        files.fsync_dir(self.folders.destination)\n",
         "",
     ),
     Mutant(
@@ -205,9 +205,9 @@ MUTANTS = (
         "kills",
         "blogmetad.attempt",
         "                number = tools.ledger.attempt(job.id, tools.now()).attempts\n"
-        "                return _ask(tools, job, draft, desk, arrived)\n",
+        "                return _ask(tools, job, ask)\n",
         "                number = 0\n"
-        "                answer = _ask(tools, job, draft, desk, arrived)\n"
+        "                answer = _ask(tools, job, ask)\n"
         "                tools.ledger.attempt(job.id, tools.now())\n"
         "                return answer\n",
     ),
