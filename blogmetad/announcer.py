@@ -10,12 +10,13 @@ from __future__ import annotations
 import datetime as dt
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import structlog
 
-from blogmetad import promises
+from blogmetad import files, matter, promises
 from blogmetad.announce import commit, desktop, environment, facts, hook
 from blogmetad.announce.facts import Facts
 from blogmetad.announce.git import Repository, Stopped
@@ -24,6 +25,7 @@ from blogmetad.audience import Event, Hook
 from blogmetad.config import Config
 from blogmetad.journal.ledger import Job, Ledger, Step
 from blogmetad.promises import Promise
+from blogmetad.values import YamlValue
 
 log = structlog.get_logger("blogmetad")
 
@@ -74,7 +76,7 @@ class Announcer:
                 self._call(job, each, promise, told)
         if not self._keep_going():
             return
-        if self._config.notify.desktop and promise.outcome != "undone":
+        if promises.on_desktop(self._config, promise.outcome):
             ran = desktop.send(told, self._environment, self._keep_going)
             if not ran.well:
                 log.warning("desktop not notified", job=job.id, result=ran.words, output=ran.output)
@@ -99,8 +101,9 @@ class Announcer:
     def _commit(self, job: Job, promise: Promise, told: Facts, steps: tuple[Step, ...]) -> str | None:
         subject = facts.message(self._config.git.message, told)
         name = str(job.target)
-        if promise.outcome == "published":
+        if promise.outcome in ("published", "revised"):
             step = promises.COMMITTED
+            subject = f'Revise "{subject}"' if promise.outcome == "revised" else subject
             done = commit.add(self._repository, name, str(job.post_sha256), subject)
         elif promise.outcome == "undone" and (brought := promises.committed_as(steps)) is not None:
             step, subject = promises.WITHDRAWN, f'Undo "{subject}"'
@@ -119,15 +122,15 @@ class Announcer:
             if line not in promise.called:
                 self._tell(job, promises.CALLED, {"hook": line, "result": CUT_OFF}, well=False)
             return
-        if self._keep_going() and self._begin(job, line):
+        if self._keep_going() and self._begin(job, line, promise.outcome):
             ran = hook.call(each, told, self._environment, self._keep_going)
             self._tell(job, promises.CALLED, _result(line, ran), well=ran.well)
 
-    def _begin(self, job: Job, line: str) -> bool:
-        """Write down that a hook is about to be called, unless another process just did."""
+    def _begin(self, job: Job, line: str, outcome: Event) -> bool:
+        """Write down that a hook is about to be called, unless another process just did, or the story has gone on."""
         with self._ledger.transaction():
             promise = promises.standing(self._ledger.steps(job.id))
-            if promise is None or line in promise.calling:
+            if promise is None or promise.outcome != outcome or line in promise.calling:
                 return False
             self._step(job, promises.CALLING, {"hook": line})
         return True
@@ -143,25 +146,34 @@ class Announcer:
 
     def _facts(self, job: Job, promise: Promise, steps: tuple[Step, ...]) -> Facts:
         site = self._config.site
-        checked: Mapping[str, Any] = next((step.data for step in reversed(steps) if step.name == "checked"), {})
+        post = self._post(job, promise, steps)
         return Facts(
             outcome=promise.outcome,
             id=job.id,
             draft=job.name,
             site=site.root,
-            post=self._post(job, promise, steps),
+            post=post,
             journal=site.journal / job.entry if job.entry else None,
-            fields={row["field"]: row["value"] for row in checked.get("decisions", ())},
+            fields=self._fields(post, steps),
             problems=job.problems if promise.outcome == "parked" else (),
             until=job.until if promise.outcome == "held" else None,
             of=job.target if promise.outcome == "duplicate" else None,
         )
 
+    def _fields(self, post: Path | None, steps: tuple[Step, ...]) -> Mapping[str, YamlValue]:
+        """Those of the post as it lies there, which its author may have edited; else those that were decided on."""
+        if post is not None:
+            with suppress(OSError, matter.MatterError):
+                head = matter.split(files.read_stable(post, self._config.intake.max_bytes)[0]).head
+                return (matter.parse(head) if head else None) or {}
+        checked: Mapping[str, Any] = next((step.data for step in reversed(steps) if step.name == "checked"), {})
+        return {row["field"]: row["value"] for row in checked.get("decisions", ())}
+
     def _post(self, job: Job, promise: Promise, steps: tuple[Step, ...]) -> Path | None:
         """Where the post lies, or lay before it was taken back."""
         site = self._config.site
         match promise.outcome:
-            case "published":
+            case "published" | "revised":
                 return site.posts / job.target if job.target else None
             case "waiting":
                 return site.review / job.target if job.target else None

@@ -11,8 +11,8 @@ from pydantic_core import PydanticCustomError
 
 from blogmetad.section import LISTED, SAID, Section
 
-Event = Literal["published", "waiting", "held", "parked", "duplicate", "undone"]
-"""What others can be told of: ends of a draft's story, pauses in it, and that a draft was taken back."""
+Event = Literal["published", "waiting", "held", "parked", "duplicate", "revised", "undone"]
+"""What others can be told of: ends of a draft's story, pauses in it, and what its author did later."""
 
 
 def _some(events: tuple[Event, ...]) -> tuple[Event, ...]:

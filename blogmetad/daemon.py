@@ -20,6 +20,7 @@ from types import FrameType
 
 import structlog
 
+from blogmetad import rounds
 from blogmetad.attempt import Tools
 from blogmetad.config import Config
 from blogmetad.intake.scan import FolderGone, being_written
@@ -35,7 +36,6 @@ from blogmetad.notify import notify, watchdog_seconds
 from blogmetad.publish.folders import Folders
 from blogmetad.publish.place import Placer
 from blogmetad.rules import document
-from blogmetad.runner import Runner
 from blogmetad.site.index import CacheError, Index
 from blogmetad.site.jekyll import read_site
 from blogmetad.turns import Turns
@@ -62,9 +62,9 @@ SILENCE = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Assembled:
-    """A runner and the parts of it that its owner looks after."""
+    """The rounds over a site and the parts of them that its owner looks after."""
 
-    runner: Runner
+    runner: rounds.Rounds
     proposer: Worker | Remote
     tools: Tools
 
@@ -121,19 +121,16 @@ def assemble(
         proposer = open_proposer(config)
         index = Index(site.posts, site.state / "index.db")
         try:
-            placer = Placer(Folders(site.drafts, site.posts, site.state), ledger, now, being_written)
+            placer = Placer(Folders.of(config), ledger, now, being_written)
             tools = Tools(config, rules, jekyll, index, ledger, placer, proposer, Turns(), now, keep_going)
-            runner = Runner(tools, wake, claim.hold)
-            try:
-                runner.recover()
-                runner.prune()
-            except (CacheError, OSError) as error:
-                log.error("recovery not finished", reason=str(error), next="it is tried again")
-            try:
+            with rounds.opened(tools, wake, claim.hold) as both:
+                try:
+                    both.recover()
+                    both.prune()
+                except (CacheError, OSError) as error:
+                    log.error("recovery not finished", reason=str(error), next="it is tried again")
                 sum_up(tools)
-                yield Assembled(runner, proposer, tools)
-            finally:
-                runner.stop()
+                yield Assembled(both, proposer, tools)
         finally:
             proposer.unload()
             index.close()
@@ -145,9 +142,10 @@ class Daemon:
     def __init__(self, config: Config) -> None:
         self._config = config
         self._gone = False
+        self._told: str | None = None
         self._stop, self._wake = threading.Event(), threading.Event()
         self._prune, self._sum_up = threading.Event(), threading.Event()
-        self._runner: Runner | None = None
+        self._runner: rounds.Rounds | None = None
         self.interrupted = False
         watchdog = watchdog_seconds()
         self._vitals = Vitals(watchdog / 3 if watchdog else None)
@@ -163,8 +161,16 @@ class Daemon:
             except (LedgerError, OSError) as error:
                 if self._runner is None:
                     raise
-                log.error("cannot work now", reason=str(error), again_in=PAUSE)
+                self._tell(error)
                 self._stop.wait(PAUSE)
+            else:
+                self._stop.wait(CATCH_UP)
+
+    def _tell(self, error: Exception) -> None:
+        """Say why nothing can be done now, unless that was said already."""
+        if str(error) != self._told:
+            log.error("cannot work now", reason=str(error), again_every=PAUSE)
+        self._told = str(error)
 
     def _run_until_the_ledger_is_lost(self) -> None:
         """Everything is opened anew when the ledger is found damaged, or its folder was taken away."""
@@ -205,17 +211,20 @@ class Daemon:
         self._get_to_know_posts(parts.tools)
         while not self._stop.is_set():
             self._wake.clear()
-            if self._sum_up.is_set():
-                self._sum_up.clear()
-                sum_up(parts.tools)
             try:
+                if self._sum_up.is_set():
+                    self._sum_up.clear()
+                    sum_up(parts.tools)
                 again = self._round(parts.runner)
+                if self._told is not None:
+                    log.info("works again")
+                self._told = None
             except (CacheError, LedgerError, OSError) as error:
                 if isinstance(error, LedgerGone) or (isinstance(error, LedgerError) and error.corrupt):
                     log.error("ledger opened anew", reason=str(error))
                     return
                 # A full or read-only disk: nothing is lost by waiting, and everything goes on by itself.
-                log.error("cannot work now", reason=str(error), again_in=PAUSE)
+                self._tell(error)
                 again = PAUSE
             self._revive(watch, wakeups)
             wakeups.appoint("again", again)
@@ -227,7 +236,7 @@ class Daemon:
             if not parts.runner.landed:
                 self._stop.wait(CATCH_UP)
 
-    def _round(self, runner: Runner) -> float | None:
+    def _round(self, runner: rounds.Rounds) -> float | None:
         """One round, if there is a folder to look at; seconds until the next is due, None if none is."""
         if self._prune.is_set():
             self._prune.clear()

@@ -31,6 +31,7 @@ _STATES: Mapping[Event, State] = {
     "held": State.HELD,
     "parked": State.PARKED,
     "duplicate": State.DUPLICATE,
+    "revised": State.DONE,
     "undone": State.UNDONE,
 }
 _UNDER_WAY = (State.ACCEPTED, State.STAGED, State.PUBLISHED)
@@ -54,10 +55,13 @@ class Promise:
 
 def wanted(config: Config, event: Event) -> bool:
     """Whether anybody wants to be told of this."""
-    in_git = config.git.commit and event in ("published", "undone")
-    # Who takes a draft back sits before the machine and has just been told.
-    on_desktop = config.notify.desktop and event != "undone"
-    return in_git or on_desktop or any(event in hook.on for hook in config.hooks)
+    in_git = config.git.commit and event in ("published", "revised", "undone")
+    return in_git or on_desktop(config, event) or any(event in hook.on for hook in config.hooks)
+
+
+def on_desktop(config: Config, event: Event) -> bool:
+    """Whether the desktop is told. Who revises a post or takes a draft back sits there and has just been told."""
+    return config.notify.desktop and event not in ("revised", "undone")
 
 
 def standing(steps: Sequence[Step]) -> Promise | None:

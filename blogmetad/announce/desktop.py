@@ -50,6 +50,8 @@ def words(facts: Facts) -> tuple[str, str]:
             return f"Needs you: {_short(facts.draft)}", _short(" ".join(each.message for each in facts.problems))
         case "duplicate":
             return f"Already published: {_short(facts.draft)}", _short(facts.of or "")
+        case "revised":
+            return f"Revised: {_short(facts.title)}", facts.post.name if facts.post else facts.draft
         case "undone":
             return f"Taken back: {_short(facts.draft)}", ""
 

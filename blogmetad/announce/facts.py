@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import math
 import os
 import unicodedata
 from collections.abc import Mapping
@@ -84,13 +85,13 @@ def as_json(facts: Facts) -> bytes:
         "post": _text(str(facts.post)) if facts.post else None,
         "journal": _text(str(facts.journal)) if facts.journal else None,
         "title": _text(facts.title),
-        "fields": facts.fields,
+        "fields": _plain(facts.fields),
         "problems": [{"rule": problem.rule, "message": _text(problem.message)} for problem in facts.problems],
         "until": facts.until.isoformat() if facts.until else None,
         "of": _text(facts.of) if facts.of else None,
         "commit": facts.commit,
     }
-    return (json.dumps(told, default=str) + "\n").encode("ascii")
+    return (json.dumps(told) + "\n").encode("ascii")
 
 
 def message(template: str, facts: Facts) -> str:
@@ -100,6 +101,17 @@ def message(template: str, facts: Facts) -> str:
     parts = (literal + (known[name] if name else "") for literal, name, _, _ in Formatter().parse(template))
     line = " ".join(_text("".join(parts)).split())
     return "".join("\ufffd" if unicodedata.category(character) == "Cc" else character for character in line) or facts.id
+
+
+def _plain(value: object) -> object:
+    """A value as JSON has it: numbers that are none, and keys and values of other kinds, become text."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_plain(inner) for inner in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    return value if value is None or isinstance(value, str | bool | int | float) else str(value)
 
 
 def _text(name: str) -> str:

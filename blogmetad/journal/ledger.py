@@ -262,7 +262,10 @@ class Ledger:
         take it, and what was done since the last change with it; that is then done again and noted again."""
         with self._lock:
             self._job(job_id)
-            self._notes.append(_row(job_id, name, data, now))
+            if self._db.in_transaction:
+                self._db.execute(_STEP, _row(job_id, name, data, now))
+            else:
+                self._notes.append(_row(job_id, name, data, now))
 
     def steps(self, job_id: str) -> tuple[Step, ...]:
         """What was done for a job, in order."""

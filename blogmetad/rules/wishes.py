@@ -188,11 +188,13 @@ def _named(clause: str, rules: Rules) -> Iterator[str]:
 
 
 def _words_for(name: str, rules: Rules) -> Iterable[str]:
-    """What a field is called, the longest first, so that none is found inside another."""
+    """What a field is called, the longest first, so that none is found inside another. What is the name of another
+    field means that one."""
     rule = rules.fields[name]
     own = {name, name.replace("_", " "), *_NAMES.get(name, ()), *((SINGULAR[name],) if name in SINGULAR else ())}
     if isinstance(rule, TextRule | TermsRule):
         own.add(label(name, rule).lower())
+    own -= rules.fields.keys() - {name}
     return sorted(own, key=lambda word: (-len(word), word))
 
 

@@ -64,8 +64,8 @@ class Fault:
 
 
 def faults(calls: Sequence[Call], root: Path, many: int) -> list[Fault]:
-    """For every call and error so many faults, evenly over the run, every other one for good; but not of write, by which
-    a process also says what is wrong."""
+    """For every call and error so many faults, evenly over the run, every other one for good; but not of write, which
+    is also how a process says what is wrong."""
     chosen = []
     for name, errors in ERRORS.items():
         ours = [call for call in calls if call.name == name and _is_ours(call, root)]

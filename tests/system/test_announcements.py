@@ -14,12 +14,15 @@ from pathlib import Path
 
 import pytest
 
+from blogmetad.announcer import Announcer
 from blogmetad.audience import Event, Git, Hook, Notify
 from blogmetad.config import Server
 from blogmetad.journal.ledger import State
 from blogmetad.outcomes import Published
+from blogmetad.publish.undo import Undone, undo
+from blogmetad.values import sha256
 from tests.system.repository import Repo, make
-from tests.system.workshop import PATIENCE, Desk, Workshop, workshop
+from tests.system.workshop import PATIENCE, Desk, Workshop, now, workshop
 
 TITLE = "甲"
 
@@ -277,6 +280,30 @@ def test_a_post_is_committed_before_hooks_are_called_and_they_are_told_the_commi
         shop.drop("丙.md")
         shop.drain()
         assert sorted(repo.git("log", "-2", "--format=%s").split("\n")[:2]) == ["post: 丙", "post: 乙"]
+
+
+def test_a_revision_is_a_commit_of_its_own_and_an_undo_after_it_takes_the_post_out(tmp_path: Path) -> None:
+    repo = make(tmp_path)
+    hooks = (hook(tmp_path, 'echo "$BLOGMETAD_OUTCOME $BLOGMETAD_TITLE" >> "$TOLD/it"', "revised"),)
+    with workshop(tmp_path, Desk(waits=False), 1, hooks=hooks, git=Git(commit=True)) as shop:
+        shop.drop("甲.md")
+        shop.drain()
+        post, job = post_of(shop, "甲.md"), shop.job("甲.md")
+        post.write_text(post.read_text("utf-8").replace("title: 甲", "title: 更短"), "utf-8")
+        announcer = Announcer(shop.config, shop.ledger, now, lambda: True)
+        assert announcer.promise(job.id, "revised")
+        shop.ledger.move(job.id, State.DONE, now(), post_sha256=sha256(post.read_bytes()))
+        assert announcer.due(job.id)
+        announcer.keep(job.id)
+        assert (repo.message(), repo.changed()) == ('Revise "post: 更短"', [f"_posts/{post.name}"])
+        assert told(tmp_path) == "revised 更短\n"
+        announcer.keep(job.id)
+        assert told(tmp_path) == "revised 更短\n"
+        announcer.promise(job.id, "undone")
+        assert isinstance(undo(shop.placer, shop.job("甲.md")), Undone)
+        announcer.keep(job.id)
+        assert repo.message() == 'Undo "post: 甲"'
+        assert repo.of_post(post.name) == ""
 
 
 def test_why_a_post_is_not_committed_is_in_the_journal_and_the_post_is_there_all_the_same(tmp_path: Path) -> None:

@@ -45,7 +45,10 @@ def test_a_state_folder_that_is_removed_is_built_anew_without_a_restart(blog: Bl
     assert len(blog.published()) == 2
 
 
-@pytest.mark.parametrize("damage", ["deleted", "flipped", "cut off", "replaced"])
+@pytest.mark.parametrize(
+    "damage",
+    ["flipped", *(pytest.param(other, marks=pytest.mark.full) for other in ("deleted", "cut off", "replaced"))],
+)
 def test_a_ledger_that_is_no_good_is_kept_and_built_anew_and_nothing_is_published_twice(
     blog: Blog, damage: str
 ) -> None:

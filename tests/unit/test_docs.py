@@ -68,7 +68,7 @@ def test_every_option_of_the_readme_exists() -> None:
     rows = re.findall(
         rf"^\| `blogmetad ((?:(?:{GROUPS}) )?\w+)[^|]*\|(.*)\|$", ENGLISH.replace(r"\|", "/"), re.MULTILINE
     )
-    assert len(rows) == 26
+    assert len(rows) == 28
     for command, words in rows:
         assert set(re.findall(r"`(--[\w-]+)", words)) <= existing[command], command
 
@@ -101,11 +101,12 @@ def test_the_configuration_keys_of_the_documents_exist() -> None:
         mentioned = set(re.findall(r"`([a-z]+_(?:seconds|days|future|bytes|tokens|layers|timeout))`", text))
         assert len(mentioned) == 4
         assert mentioned <= keys
-        assert set(re.findall(r"`?\[([a-z]+)\]`?$|`\[([a-z]+)\]`", text, re.MULTILINE)) == {
+        assert set(re.findall(r"^\[([a-z]+)\]$|`\[([a-z]+)\]`", text, re.MULTILINE)) == {
             ("model", ""),
             ("server", ""),
             ("git", ""),
             ("", "intake"),
+            ("", "publish"),
             ("", "notify"),
         }
         assert {"polling", "name"} <= keys

@@ -47,6 +47,19 @@ def test_what_no_environment_and_no_json_can_hold_is_replaced() -> None:
     assert (read["title"], read["fields"]["date"]) == ("零\0 ? 末", "2026-11-26")
 
 
+def test_every_field_of_a_post_is_json_whatever_yaml_makes_of_it() -> None:
+    naive = dt.datetime(2026, 11, 26, 8, 30)  # noqa: DTZ001
+    fields = {"toc": {"beginning": True}, "weight": float("nan"), "when": naive, "空": None}
+    told = Facts("published", "1", "a.md", SITE, fields=fields | {"tags": ["一", 2, float("inf")]})
+    assert json.loads(facts.as_json(told))["fields"] == {
+        "toc": {"beginning": True},
+        "weight": "nan",
+        "when": "2026-11-26 08:30:00",
+        "空": None,
+        "tags": ["一", 2, "inf"],
+    }
+
+
 def test_a_long_list_of_problems_does_not_keep_a_program_from_starting() -> None:
     problems = tuple(Problem("x", f"第{n}个问题，" * 20) for n in range(1000))
     told = facts.variables(Facts("parked", "1", "a.md", SITE, problems=problems))

@@ -437,6 +437,18 @@ def test_a_note_on_an_unknown_job_is_refused_at_once(ledger: Ledger) -> None:
         ledger.note("no such job", "read", {}, NOW)
 
 
+def test_a_note_made_in_a_transaction_is_part_of_it(tmp_path: Path) -> None:
+    with Ledger(tmp_path / "ledger.db") as ledger:
+        job = ledger.open_job("甲.md", "a" * 64, "b" * 64, 1, NOW, NOW, NOW)
+        ledger.note(job.id, "before", {}, NOW)
+        with ledger.transaction():
+            ledger.note(job.id, "inside", {}, NOW)
+        with pytest.raises(ZeroDivisionError), ledger.transaction():  # noqa: PT012
+            ledger.note(job.id, "undone with it", {}, NOW)
+            raise ZeroDivisionError
+        assert [step.name for step in ledger.steps(job.id)] == ["before", "inside"]
+
+
 def test_the_settings_that_survive_a_power_cut_are_on(ledger: Ledger) -> None:
     settings = [ledger._db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous")]
 

@@ -84,7 +84,7 @@ def test_a_promise_is_due_once_the_ledger_has_that_outcome(tmp_path: Path, state
     [
         ({}, set()),
         ({"git": Git(push=True)}, set()),
-        ({"git": Git(commit=True)}, {"published", "undone"}),
+        ({"git": Git(commit=True)}, {"published", "revised", "undone"}),
         ({"notify": Notify(desktop=True)}, {"published", "waiting", "held", "parked", "duplicate"}),
         ({"hooks": (Hook(on=("held", "undone"), command=("x",)),)}, {"held", "undone"}),
     ],

@@ -136,6 +136,23 @@ def test_one_sentence_may_wish_something_of_several_fields() -> None:
     assert not found["categories"].is_exact
 
 
+def test_a_word_that_is_a_fields_own_name_means_that_field_alone() -> None:
+    text = "{type: text, language: en, min_length: 1, max_length: 90}"
+    rules = parse(
+        f"---\nrules: r\nversion: 1\nfields:\n  title: {text}\n  date: {{type: date}}\n  excerpt: {text}\n"
+        f"  description: {text}\n---\n".encode(),
+        "rules.md",
+    )
+    named = {
+        words: understand(words, rules, {}) for words in ("a shorter description", "a shorter excerpt", "摘要太长")
+    }
+    assert {words: [w.field for w in found] for words, found in named.items() if not isinstance(found, Problem)} == {
+        "a shorter description": ["description"],
+        "a shorter excerpt": ["excerpt"],
+        "摘要太长": ["excerpt", "description"],
+    }
+
+
 def test_what_goes_on_without_a_field_is_about_the_one_before() -> None:
     found = wishes("The title is too long, and dull. It hides the point")
     assert found["title"].words == "The title is too long, and dull, It hides the point"

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from blogmetad import files, matter, pipeline, revision
+from blogmetad.announcer import Announcer
 from blogmetad.cli import complete
 from blogmetad.cli.journal.drafts import find_named, open_ledger
 from blogmetad.cli.options import ConfigOption, JsonOption, as_json, console, load, print_json, progress, visible
@@ -91,11 +92,16 @@ def _published(settings: Config, job: Job, words: str) -> Mapping[str, Any]:
         raise ReviewError(f"{path} was changed meanwhile, so it is left as it is; say it again")
     data = told(words, found)
     with Ledger(site.state / "ledger.db") as ledger:
+        announcer = Announcer(settings, ledger, lambda: dt.datetime.now(zone), lambda: True)
         with ledger.transaction():
+            announcer.promise(job.id, "revised")
             ledger.step(job.id, REVISED, {**data, "kept": str(kept)}, now)
             if job.post_sha256 == sha256(raw):
                 ledger.move(job.id, State.DONE, now, post_sha256=sha256(found.content))
         record.write_entry_or_leave_it(site.journal, ledger, job.id, zone, now)
+        if announcer.due(job.id):
+            announcer.keep(job.id)
+            record.write_entry_or_leave_it(site.journal, ledger, job.id, zone, now)
     return data
 
 
