@@ -530,3 +530,12 @@ def test_strangers_set_aside_one_after_another_are_all_kept(desk: Desk) -> None:
     kept = sorted((desk.folders.state / "quarantine").iterdir())
     assert [path.name for path in kept] == ["originals-20250429-abcdef", "originals-20250429-abcdef-2"]
     assert [path.read_bytes() for path in kept] == [b"one", b"two"]
+
+
+def test_what_is_given_back_twice_is_one_draft(desk: Desk) -> None:
+    (desk.folders.retired / "20250429-abcdef").write_bytes(EDITED)
+    desk.draft().write_bytes(EDITED)
+
+    assert desk.placer.give(desk.folders.retired / "20250429-abcdef", "因果.md") == "因果.md"
+    assert [path.name for path in desk.folders.drafts.iterdir()] == ["因果.md"]
+    assert list(desk.folders.retired.iterdir()) == []
