@@ -101,7 +101,7 @@ def build(rule: TermsRule, usage: Usage, language: Language | None = None) -> Vo
     return _built(rule, tuple(usage.items()), held_to)
 
 
-@lru_cache(maxsize=8)  # planning and checking a draft need the same ones
+@lru_cache(maxsize=4)  # planning and checking a draft need the same ones; on a large site each takes megabytes
 def _built(rule: TermsRule, usage: tuple[tuple[str, int], ...], held_to: Language) -> Vocabulary:
     listed = {_spelt(term.name, rule.lower): term.aliases for term in rule.vocabulary}
     keys = {key(name): name for name in listed}
