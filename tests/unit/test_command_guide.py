@@ -17,7 +17,7 @@ COMMANDS = dict(commands())
 GROUPS = {name: group for name, group in typer.main.get_command(app).commands.items() if hasattr(group, "commands")}
 NO_LIST = {
     *("init", "run", "undo", "demo", "model pull", "model use", "model where", "model remove"),
-    *("service install", "service uninstall", "journal page"),
+    *("service install", "service uninstall", "service folders", "journal page"),
 }
 """Commands that list nothing."""
 
