@@ -68,7 +68,7 @@ def asking(line: str) -> dict[str, str]:
 
 def test_commands_are_completed(offered: Ask) -> None:
     assert offered("blogmetad st") == ["status"]
-    assert offered("blogmetad service ") == ["install", "uninstall", "status", "logs"]
+    assert offered("blogmetad service ") == ["install", "uninstall", "status", "logs", "folders"]
 
 
 def test_values_are_completed_and_files_left_to_the_shell(offered: Ask) -> None:
