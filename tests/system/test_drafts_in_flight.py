@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import sys
 import threading
 import time
@@ -11,8 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from blogmetad import daemon
-from blogmetad.daemon import Daemon
 from blogmetad.journal.ledger import State
 from blogmetad.model.local.worker import Worker, WorkerOptions
 from blogmetad.outcomes import Duplicate, Parked, Published, Superseded
@@ -192,38 +189,3 @@ def test_drafts_that_wait_for_the_model_give_signs_of_life_and_one_that_hangs_do
         desk.give("甲", "僵")
         assert len(shop.drain()) == 2
         assert shop.runner.silence == 0.0
-
-
-def test_systemd_hears_nothing_while_the_work_on_a_draft_is_frozen(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    address = str(tmp_path / "notify")
-    monkeypatch.setenv("NOTIFY_SOCKET", address)
-    monkeypatch.setenv("WATCHDOG_USEC", "30000")
-    monkeypatch.setattr(daemon, "SILENCE", 0.3)
-    desk = Hanging()
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd, workshop(tmp_path, desk, parallel=2) as shop:
-        systemd.bind(address)
-        systemd.setblocking(False)
-        watched = Daemon(shop.config)
-        watched._runner = shop.runner
-
-        def heard() -> bool:
-            """Whether anything is heard when the loop comes round."""
-            time.sleep(0.5)
-            watched._keep_going()
-            try:
-                return systemd.recv(256) == b"WATCHDOG=1"
-            except BlockingIOError:
-                return False
-
-        shop.drop("甲.md")
-        shop.runner.round()
-        desk.until("甲")
-        assert heard()
-        shop.drop("僵.md")
-        shop.runner.round()
-        assert not heard()
-        desk.freed.set()
-        desk.until("甲", "僵")
-        assert heard()
