@@ -14,7 +14,7 @@ from blogmetad.config import Config, Site
 from blogmetad.journal.ledger import State
 from tests.system.blog import CHINESE, Blog, make_blog
 from tests.system.repository import Repo, make
-from tests.system.test_process import gone, wait_for
+from tests.system.test_process import wait_for, wait_until_gone
 
 
 def hook(blog: Blog, script: str) -> None:
@@ -82,7 +82,7 @@ def test_the_daemon_goes_on_and_ends_while_a_hook_hangs(tmp_path: Path, tiny_mod
         began = time.monotonic()
         assert daemon.stop() == 0
         assert time.monotonic() - began < 10
-    assert gone(pid)
+    wait_until_gone(pid)
     assert len((tmp_path / "pids").read_text().split()) == 1
 
 

@@ -123,6 +123,7 @@ def test_only_the_root_has_to_be_set(tmp_path: Path) -> None:
         root=root,
         drafts=root / "_inbox",
         posts=root / "_posts",
+        review=root / "_review",
         journal=root / "_journal",
         state=root / ".blogmetad",
         rules=root / "_blogmetad/rules.md",
