@@ -94,7 +94,7 @@ def _globals(
 
 def main() -> None:
     """Run a command; every error a person can act on becomes one clear message and an exit code."""
-    errors = Console(stderr=True, highlight=False, soft_wrap=True)
+    errors = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
     try:
         app()
     except BlogmetadError as error:

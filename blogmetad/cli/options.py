@@ -28,8 +28,9 @@ JsonOption = Annotated[bool, typer.Option("--json", help="JSON, one object a lin
 
 _ACTING = dict.fromkeys((*range(9), *range(11, 32), *range(127, 160), *range(0xD800, 0xE000)), "\ufffd")
 
-console = Console(highlight=False, soft_wrap=True)
-progress = Console(stderr=True, highlight=False)
+# A name such as :cat:.md is printed as it is; and to say that a file cannot be opened, no file has to be.
+console = Console(highlight=False, soft_wrap=True, emoji=False)
+progress = Console(stderr=True, highlight=False, emoji=False)
 
 
 def load(file: Path | None) -> configuration.Config:

@@ -298,6 +298,31 @@ def test_where_nothing_can_keep_a_name_from_being_overwritten_nothing_is_tried(
     assert names(tmp_path) == []
 
 
+def _supports_exchange(folder: Path) -> bool:
+    (folder / "1").touch()
+    (folder / "2").touch()
+    try:
+        files.exchange(folder / "1", folder / "2")
+    except OSError as error:
+        return error.errno != errno.EOPNOTSUPP
+    return True
+
+
+def test_two_files_get_each_others_names_in_one_step(tmp_path: Path) -> None:
+    if not _supports_exchange(tmp_path):
+        pytest.skip("the file system cannot exchange two files")
+    (tmp_path / "旧.md").write_bytes(TEXT)
+    (tmp_path / "别处").mkdir()
+    (tmp_path / "别处" / "新.md").write_bytes(TEXT * 2)
+
+    files.exchange(tmp_path / "旧.md", tmp_path / "别处" / "新.md")
+
+    assert (tmp_path / "旧.md").read_bytes() == TEXT * 2
+    assert (tmp_path / "别处" / "新.md").read_bytes() == TEXT
+    with pytest.raises(FileNotFoundError):
+        files.exchange(tmp_path / "旧.md", tmp_path / "没有.md")
+
+
 @pytest.mark.parametrize(("code", "harmless"), [(errno.EINVAL, True), (errno.EIO, False)])
 def test_only_a_folder_that_cannot_be_synced_at_all_is_not_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, harmless: bool

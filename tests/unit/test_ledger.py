@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from blogmetad.journal.ledger import Job, Ledger, LedgerError, State
+from blogmetad.journal.ledger import Job, Ledger, LedgerError, LedgerGone, State
 from blogmetad.values import Problem
 
 NOW = dt.datetime(2025, 4, 29, 10, 30, tzinfo=dt.UTC)
@@ -325,6 +325,55 @@ def test_a_job_may_be_written_down_again_under_the_id_it_had(ledger: Ledger) -> 
 
     assert job.id == "20240101-123456-2"
     assert job.state is State.DONE
+
+
+def test_a_ledger_that_is_gone_says_so_and_is_not_called_damaged(path: Path) -> None:
+    gone = LedgerGone(path)
+
+    assert str(path) in str(gone)
+    assert not gone.corrupt
+
+
+def test_the_jobs_that_made_a_post_of_a_body_are_found_the_newest_first(ledger: Ledger) -> None:
+    parked, done, waiting = (take_up(ledger, f"{name}.md") for name in "甲乙丙")
+    for job, state in ((parked, State.PARKED), (done, State.DONE), (waiting, State.WAITING)):
+        ledger.move(job.id, state, NOW)
+
+    assert [job.id for job in ledger.done_with_body("b" * 64)] == [waiting.id, done.id]
+    assert ledger.done_with_body("c" * 64) == ()
+
+
+def test_the_newest_step_of_a_name_is_found_for_every_job_in_a_state(ledger: Ledger) -> None:
+    one, two, other = (take_up(ledger, f"{name}.md") for name in "甲乙丙")
+    for job, value in ((one, 1), (two, 2), (one, 3), (other, 4)):
+        ledger.step(job.id, "proposed", {"value": value}, NOW)
+    ledger.step(one.id, "checked", {"value": 5}, NOW)
+    ledger.move(other.id, State.PARKED, NOW)
+
+    assert [step.data["value"] for step in ledger.latest_steps("proposed", State.ACCEPTED)] == [3, 2]
+
+
+def test_events_are_the_steps_of_all_jobs_in_the_order_they_were_written_down(ledger: Ledger) -> None:
+    one, two = take_up(ledger, "甲.md"), take_up(ledger, "乙.md")
+    for job, name in ((one, "read"), (two, "read"), (one, "checked")):
+        ledger.note(job.id, name, {}, NOW)
+
+    events = ledger.events()
+    assert [(event.job, event.step.name) for event in events] == [
+        (one.id, "read"),
+        (two.id, "read"),
+        (one.id, "checked"),
+    ]
+    assert ledger.events(latest=1) == events[-1:]
+    assert ledger.events(events[0].serial) == events[1:]
+
+
+def test_a_job_whose_newest_question_has_no_answer_is_unanswered(ledger: Ledger) -> None:
+    one, two, _ = (take_up(ledger, f"{name}.md") for name in "甲乙丙")
+    for job, name in ((one, "asked"), (two, "asked"), (one, "answered"), (two, "answered"), (two, "asked")):
+        ledger.step(job.id, name, {}, NOW)
+
+    assert ledger.unanswered("asked", "answered") == (two.id,)
 
 
 def test_flipped_bytes_are_told_as_damage(path: Path) -> None:

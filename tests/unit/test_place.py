@@ -141,6 +141,14 @@ def test_a_name_taken_between_look_and_link_is_left_alone(desk: Desk, monkeypatc
     assert desk.job(job).target == "2025-04-29-causal-2.md"
 
 
+def test_a_job_is_superseded_for_the_reason_its_caller_gives(desk: Desk) -> None:
+    job = desk.accept()
+
+    assert desk.placer.supersede(job, "重来一次") == Superseded()
+    assert desk.job(job).state is State.SUPERSEDED
+    assert desk.ledger.steps(job.id)[-1].data == {"because": "重来一次"}
+
+
 def test_a_draft_saved_again_before_its_post_has_a_name_is_superseded(desk: Desk) -> None:
     job = desk.accept()
     desk.draft().write_bytes(EDITED)
