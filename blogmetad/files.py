@@ -14,7 +14,8 @@ import hashlib
 import os
 import secrets
 import stat
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _CHUNK = 1 << 20
@@ -30,12 +31,24 @@ def fsync_dir(folder: Path) -> None:
     """Make the names in ``folder`` durable. Some network file systems do that by themselves and refuse to be asked."""
     fd = os.open(folder, _FOLDER)
     try:
-        os.fsync(fd)
+        with _named(folder):
+            os.fsync(fd)
     except OSError as error:
         if error.errno not in _NO_FOLDER_SYNC:
             raise
     finally:
         os.close(fd)
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Have errors of calls that know a file by its descriptor alone say which it is."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None:
+            error.filename = str(path)
+        raise
 
 
 def make_dir(folder: Path, mode: int = 0o700) -> None:
@@ -60,7 +73,8 @@ def write_new(path: Path, data: bytes, *, replace: bool = False, mode: int = 0o6
     """
     temp = path.with_name(f".{path.name[:60]}.tmp-{secrets.token_hex(6)}")
     try:
-        _write_synced(temp, data, mode)
+        with _named(path):
+            _write_synced(temp, data, mode)
         if replace:
             temp.rename(path)
         else:
@@ -158,9 +172,10 @@ def read_stable(path: Path, limit: int) -> tuple[bytes, os.stat_result]:
             raise OSError(errno.EFBIG, f"larger than {limit} bytes", str(path))
         parts = []
         size = 0
-        while size <= limit and (part := os.read(fd, _CHUNK)):
-            parts.append(part)
-            size += len(part)
+        with _named(path):
+            while size <= limit and (part := os.read(fd, _CHUNK)):
+                parts.append(part)
+                size += len(part)
         after = os.fstat(fd)
         if size != before.st_size or _state(before) != _state(after):
             raise BlockingIOError(errno.EAGAIN, "changed while it was read", str(path))
@@ -178,8 +193,9 @@ def digest(path: Path) -> str | None:
         return None
     try:
         summed = hashlib.sha256()
-        while part := os.read(fd, _CHUNK):
-            summed.update(part)
+        with _named(path):
+            while part := os.read(fd, _CHUNK):
+                summed.update(part)
         return summed.hexdigest()
     finally:
         os.close(fd)

@@ -92,8 +92,8 @@ MUTANTS = (
         "no folder is ever synced",
         "run",
         FILES,
-        "    try:\n        os.fsync(fd)\n    except OSError as error:\n        if error.errno not in _NO_FOLDER_SYNC",
-        "    try:\n        pass\n    except OSError as error:\n        if error.errno not in _NO_FOLDER_SYNC",
+        "        with _named(folder):\n            os.fsync(fd)\n",
+        "        pass\n",
     ),
     Mutant(
         "an original found after a crash is not synced",

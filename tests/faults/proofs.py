@@ -57,9 +57,9 @@ def killed_undo(made: Sides) -> Iterator[str]:
         scene = made.scene(published)
         ended = made.blogmetad.traced(scene, "undo", job.id, inject=point.fault)
         assert ended.code < 0, f"{point} was never reached"
-        wrong = list(scene.damage((ONE,)))
+        wrong = list(scene.damage())
         again = made.blogmetad.run(scene)
-        if list(scene.damage_at_rest((ONE,))):  # then it has to be undone, and completely
+        if list(scene.damage_at_rest()):  # then it has to be undone, and completely
             wrong += _undone(scene, again.code, again.output)
         shutil.rmtree(scene.root)
         return wrong
@@ -94,7 +94,7 @@ def kills(made: Sides) -> Iterator[str]:
     every = points(made.blogmetad.traced(whole, calls=CHANGING).calls, whole.root)
 
     def die(point: Point) -> Damage:
-        return dead_and_risen(made, made.scene(names=names), point, names)
+        return dead_and_risen(made, made.scene(names=names), point)
 
     shuffled = [point for start in range(8) for point in every[start::8]]  # a mutant shows here or there
     yield from itertools.chain.from_iterable(made.each(die, shuffled))

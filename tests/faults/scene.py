@@ -65,6 +65,12 @@ POSTS: Mapping[str, bytes] = {
     "2025-04-29-one-title.md": "---\ntitle: One Title\n---\n作者自己的文章。\n".encode(),
 }
 STRANGER = "2025-05-01-race.md", b"---\ntitle: Race\n---\nSomebody else's post.\n"
+GROUPS = (
+    ("因果.md", "双胞胎.md", "短.md", "windows.md"),
+    ("collide.md", "同名.md", "edited.md"),
+    ("late.md", "race.md", "duplicate.md"),
+)
+"""All drafts, in runs that are short enough to be repeated a thousand times."""
 PARKED = "短.md"
 TWINS = ("因果.md", "双胞胎.md")
 NEVER_POSTS = ("duplicate.md", PARKED)
@@ -118,9 +124,10 @@ class Known:
 @dataclass(frozen=True, slots=True)
 class Scene:
     """The blog under ``root``. ``_author`` holds what the author is about to save, and a line for each time the model
-    was asked."""
+    was asked; ``names`` are the drafts it begins with."""
 
     root: Path
+    names: tuple[str, ...] = tuple(DRAFTS)
 
     @property
     def config(self) -> Path:
@@ -138,20 +145,20 @@ class Scene:
     def posts(self) -> dict[str, bytes]:
         return contents(self.root / "_posts")
 
-    def create(self, names: tuple[str, ...] = tuple(DRAFTS)) -> Scene:
+    def create(self) -> Scene:
         """Write it all; of the drafts only those named."""
         for folder in ("_inbox", "_posts", "_journal", "_author"):
             (self.root / folder).mkdir(parents=True)
         (self.root / "_config.yml").write_text("title: 测试博客\ntimezone: Asia/Shanghai\n", "utf-8")
         (self.root / "rules.md").write_text(RULES, "utf-8")
         self.config.write_text(CONFIG, "utf-8")
-        for name in names:
+        for name in self.names:
             (self.root / "_inbox" / name).write_bytes(DRAFTS[name])
             if name in SAVED:
                 (self.root / "_author" / name).write_bytes(SAVED[name])
         for name, raw in POSTS.items():
             (self.root / "_posts" / name).write_bytes(raw)
-        if "race.md" in names:
+        if "race.md" in self.names:
             (self.root / "_author" / STRANGER[0]).write_bytes(STRANGER[1])
         return self
 
@@ -173,49 +180,50 @@ class Scene:
         path = self.root / "_author" / "asked"
         return Counter(path.read_text("utf-8").splitlines()) if path.exists() else Counter()
 
-    def versions(self, names: tuple[str, ...] = tuple(DRAFTS)) -> dict[str, tuple[bytes, ...]]:
+    def versions(self) -> dict[str, tuple[bytes, ...]]:
         """What the author has written under each name so far, the newest last."""
         waiting = contents(self.root / "_author")
         return {
             name: (DRAFTS[name], SAVED[name]) if name in SAVED and name not in waiting else (DRAFTS[name],)
-            for name in names
+            for name in self.names
         }
 
-    def damage(self, names: tuple[str, ...] = tuple(DRAFTS)) -> Damage:
+    def damage(self) -> Damage:
         """What is wrong at this instant, whatever was cut off (I1, and I2 as far as it shows from outside)."""
         damage = Damage()
         kept = {*self.drafts.values(), *contents(self.state / "originals").values()}
         kept |= {*contents(self.state / "retired").values()}
-        for name, versions in self.versions(names).items():
+        for name, versions in self.versions().items():
             damage.lost += [f"no copy of {name}, version {n}" for n, raw in enumerate(versions, 1) if raw not in kept]
         damage.changed += self._changed_posts()
-        possible = [body_of(raw) for versions in self.versions(names).values() for raw in versions]
+        possible = [body_of(raw) for versions in self.versions().values() for raw in versions]
         for name, raw in self.new_posts.items():
             if not any(carries(raw, body) for body in possible):
                 damage.changed.append(f"the post {name} has no draft's body")
         damage.doubled += [f"{n} posts of {body[:40]!r}" for body, n in self._times(possible).items() if n > 1]
         asked, jobs = self.asked(), self.known().jobs
         for name, times in asked.items():
-            if sum(job.attempts for job in jobs if job.name == name) < times:
+            names = TWINS if name in TWINS else (name,)  # to the model, one text
+            if sum(job.attempts for job in jobs if job.name in names) < times:
                 damage.unfinished.append(f"the model was asked about {name} before that was counted")
         return damage
 
-    def damage_at_rest(self, names: tuple[str, ...] = tuple(DRAFTS)) -> Damage:
+    def damage_at_rest(self) -> Damage:
         """What is wrong once a run has come to its end by itself: all of the above, and everything done exactly once
         (I1 to I3)."""
-        damage = self.damage(names)
-        wanted = self._expected_bodies(names)
+        damage = self.damage()
+        wanted = self._expected_bodies()
         damage.lost += [f"no post of {body[:40]!r}" for body, n in self._times(wanted).items() if n < 1]
         if len(self.new_posts) > len(wanted):
             damage.doubled.append(f"posts nobody wanted: {sorted(self.new_posts)}")
-        damage.unfinished += self._leftovers(names)
-        damage.unfinished += self._unaccounted(names)
+        damage.unfinished += self._leftovers()
+        damage.unfinished += self._unaccounted()
         return damage
 
-    def _expected_bodies(self, names: tuple[str, ...]) -> list[bytes]:
+    def _expected_bodies(self) -> list[bytes]:
         bodies = []
-        for name, versions in self.versions(names).items():
-            if name in NEVER_POSTS or (name == TWINS[1] and TWINS[0] in names):
+        for name, versions in self.versions().items():
+            if name in NEVER_POSTS or (name == TWINS[1] and TWINS[0] in self.names):
                 continue
             bodies += [body_of(raw) for raw in (versions[-1:] if name == "edited.md" else versions)]
         return bodies
@@ -237,22 +245,22 @@ class Scene:
             theirs |= dict([STRANGER])
         return [f"the author's post {name} was changed" for name, raw in theirs.items() if posts.get(name) != raw]
 
-    def _leftovers(self, names: tuple[str, ...]) -> list[str]:
+    def _leftovers(self) -> list[str]:
         found = []
-        if self.drafts != {name: DRAFTS[name] for name in names if name == PARKED}:
+        if self.drafts != {name: DRAFTS[name] for name in self.names if name == PARKED}:
             found.append(f"in the drafts folder: {sorted(self.drafts)}")
         for folder in (self.state, *(self.root / name for name in ("_inbox", "_posts", "_journal"))):
             found += [f"left behind: {path}" for path in folder.rglob("*") if ".tmp-" in path.name]
         staged = contents(self.state / "stage")
         return [*found, *(f"left in the stage: {name}" for name in staged)]
 
-    def _unaccounted(self, names: tuple[str, ...]) -> Iterator[str]:
+    def _unaccounted(self) -> Iterator[str]:
         """Jobs that have not ended, have not one entry in the journal, or none of their draft's bytes."""
         ledger = self.known()
         entries = contents(self.root / "_journal").values()
         journal = [(owner, outcome_in(raw)) for raw in entries if (owner := entry.owner(raw)) is not None]
         originals, retired = contents(self.state / "originals"), contents(self.state / "retired")
-        written = self.versions(names)
+        written = self.versions()
         for job in ledger.jobs:
             if job.state in (State.ACCEPTED, State.STAGED, State.PUBLISHED, State.HELD):
                 yield f"{job.name} is still {job.state}"
@@ -270,7 +278,7 @@ class Scene:
             if retired.get(job.id) != originals.get(job.id) and not replaced:
                 yield f"the draft {job.name} ({job.state}) was not retired"
         seen = {job.name for job in ledger.jobs}
-        yield from (f"{name} was never taken up" for name in names if name not in seen)
+        yield from (f"{name} was never taken up" for name in self.names if name not in seen)
 
 
 def carries(post: bytes, body: bytes) -> bool:

@@ -84,9 +84,9 @@ class Sides:
             self._count += 1
             root = self.folder / f"site-{self._count:05}"
         if of is None:
-            return Scene(root).create(names)
+            return Scene(root, names).create()
         subprocess.run(["cp", "-a", str(of.root), str(root)], check=True)
-        return Scene(root)
+        return Scene(root, of.names)
 
     def each(self, work: Callable[[Fault], Result], faults: Sequence[Fault]) -> Iterator[Result]:
         """Do the work for every fault, side by side; the results in order."""
@@ -125,24 +125,24 @@ def wrong_in(results: Mapping[Fault, Damage]) -> dict[Fault, list[str]]:
     return {fault: list(damage) for fault, damage in results.items() if any(damage)}
 
 
-def dead(made: Sides, scene: Scene, point: Point, names: tuple[str, ...] = tuple(DRAFTS)) -> Damage:
+def dead(made: Sides, scene: Scene, point: Point) -> Damage:
     """Run over the site and die; what is wrong right after."""
     ended = made.blogmetad.traced(scene, inject=point.fault)
     assert ended.code == -signal.SIGKILL, f"{point} was never reached: {ended.code}\n{ended.output}"
-    return scene.damage(names)
+    return scene.damage()
 
 
-def risen(made: Sides, scene: Scene, names: tuple[str, ...] = tuple(DRAFTS)) -> Damage:
+def risen(made: Sides, scene: Scene) -> Damage:
     """Start anew, undisturbed, and be done with the site; what is wrong then."""
     ended = made.blogmetad.run(scene)
-    damage = scene.damage_at_rest(names)
+    damage = scene.damage_at_rest()
     if ended.code not in FINE:
         damage.unfinished.append(f"exit code {ended.code}: {ended.output}")
     shutil.rmtree(scene.root)
     return damage
 
 
-def dead_and_risen(made: Sides, scene: Scene, point: Point, names: tuple[str, ...] = tuple(DRAFTS)) -> Damage:
+def dead_and_risen(made: Sides, scene: Scene, point: Point) -> Damage:
     """Both, and what was wrong first."""
-    damage = dead(made, scene, point, names)
-    return damage if any(damage) else risen(made, scene, names)
+    damage = dead(made, scene, point)
+    return damage if any(damage) else risen(made, scene)

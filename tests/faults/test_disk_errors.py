@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults import traced
-from tests.faults.scene import Damage
+from tests.faults.scene import GROUPS, Damage, Scene
 from tests.faults.sweep import Sides, spread, wrong_in
 from tests.faults.traced import CHANGING, Call
 from tests.tally import Tally
@@ -57,22 +57,24 @@ class Fault:
     number: int
     path: str
     for_good: bool
+    names: tuple[str, ...]
 
     @property
     def words(self) -> str:
         return f"{self.call}:error={self.error}:when={self.number}{'+' if self.for_good else ''}"
 
 
-def faults(calls: Sequence[Call], root: Path, many: int) -> list[Fault]:
-    """For every call and error so many faults, evenly over the run, every other one for good; but not of write, which
-    is also how a process says what is wrong."""
+def faults(calls: Sequence[Call], scene: Scene, many: int) -> list[Fault]:
+    """For every call of a run and every error so many faults, evenly over the run, every other one for good; but not of
+    write, which is also how a process says what is wrong."""
     chosen = []
     for name, errors in ERRORS.items():
-        ours = [call for call in calls if call.name == name and _is_ours(call, root)]
+        ours = [call for call in calls if call.name == name and _is_ours(call, scene.root)]
         for error in errors:
             able = [call for call in ours if error not in ("ENOSPC", "EROFS") or name != "openat" or call.creates]
             for nth, call in enumerate(spread(able, many)):
-                chosen.append(Fault(name, error, call.number, call.paths[0], for_good=nth % 2 == 1 and name != "write"))
+                for_good = nth % 2 == 1 and name != "write"
+                chosen.append(Fault(name, error, call.number, call.paths[0], for_good, scene.names))
     return chosen
 
 
@@ -84,7 +86,7 @@ def _is_ours(call: Call, root: Path) -> bool:
 
 def suffered(sides: Sides, fault: Fault) -> Damage:
     """Run with the fault, then without."""
-    scene = sides.scene()
+    scene = sides.scene(names=fault.names)
     ended = sides.blogmetad.traced(scene, inject=fault.words)
     damage = scene.damage()
     damage.unfinished += ill(ended.code, ended.output, fault)
@@ -109,16 +111,18 @@ def ill(code: int, output: str, fault: Fault) -> list[str]:
         causes = (os.strerror(getattr(errno, fault.error)), *IN_OTHER_WORDS)
         if not any(cause in output for cause in causes):
             wrong.append(f"no cause is named: {output}")
-        if not re.search(r"/\S+|\.md", output):
+        if not re.search(r"^blogmetad: .*/\S+", output, re.MULTILINE):
             wrong.append(f"no file is named: {output}")
     return wrong
 
 
 def test_a_disk_that_fails_costs_nothing_and_is_told_of(sides: Sides, full: bool, tally: Tally) -> None:
-    scene = sides.scene()
-    calls = sides.blogmetad.traced(scene, calls=sorted({*CHANGING, *ERRORS})).calls
-    every = faults(calls, scene.root, 12 if full else 1)
-    results = sides.all(lambda fault: suffered(sides, fault), every if full else every[::3])
+    every: list[Fault] = []
+    for names in GROUPS:
+        scene = sides.scene(names=names)
+        calls = sides.blogmetad.traced(scene, calls=sorted({*CHANGING, *ERRORS})).calls
+        every += faults(calls, scene, 2 if full else 1)
+    results = sides.all(lambda fault: suffered(sides, fault), every if full else every[::8])
     for fault, damage in results.items():
         damage.count(tally.row("disk errors", f"{fault.error} on {fault.call}"))
     assert wrong_in(results) == {}

@@ -39,7 +39,7 @@ CUT_OFF = "blogmetad ended while it ran; it is not called again"
 
 def scene_in(root: Path) -> tuple[Scene, Repo]:
     """A blog in a repository, with something of its author's staged."""
-    scene = Scene(root).create(DRAFTS)
+    scene = Scene(root, DRAFTS).create()
     (root / "hook").write_text(HOOK)
     (root / "hook").chmod(0o755)
     scene.config.write_text(scene.config.read_text("utf-8") + TOLD, "utf-8")

@@ -13,7 +13,7 @@ import time
 import pytest
 
 from tests.faults import traced
-from tests.faults.scene import Damage, Scene
+from tests.faults.scene import GROUPS, Damage, Scene
 from tests.faults.sweep import FINE, TURNS, Point, Sides, dead, dead_and_risen, points, risen, spread, wrong_in
 from tests.faults.traced import CHANGING
 from tests.tally import Tally
@@ -24,24 +24,34 @@ FIRST_STEPS = 45
 """Calls of a recovery that are worth dying before; what comes after them is what any run does."""
 
 
-def test_a_run_killed_before_any_call_loses_nothing_and_doubles_nothing(sides: Sides, full: bool, tally: Tally) -> None:
-    scene = sides.scene()
+@pytest.mark.parametrize("names", GROUPS, ids="+".join)
+def test_a_run_killed_before_any_call_loses_nothing_and_doubles_nothing(
+    names: tuple[str, ...], sides: Sides, full: bool, tally: Tally
+) -> None:
+    scene = sides.scene(names=names)
     ended = sides.blogmetad.traced(scene, calls=CHANGING)
     assert ended.code in FINE, ended.output
     assert list(scene.damage_at_rest()) == []
     every = points(ended.calls, scene.root)
-    assert len(every) > 400
-    results = sides.all(lambda point: dead_and_risen(sides, sides.scene(), point), spread(every, None if full else 25))
+    assert len(every) > 200
+
+    def die(point: Point) -> Damage:
+        return dead_and_risen(sides, sides.scene(names=names), point)
+
+    results = sides.all(die, spread(every, None if full else 8))
     for point, damage in results.items():
         damage.count(tally.row("killed before a call, all of them dead", point.call))
     assert wrong_in(results) == {}
 
 
-def test_a_recovery_killed_before_any_call_loses_nothing_either(sides: Sides, full: bool, tally: Tally) -> None:
-    scene = sides.scene()
-    calls = sides.blogmetad.traced(scene, calls=CHANGING).calls
-    for first in spread([p for p in points(calls, scene.root) if p.call in TURNS], 8 if full else 2):
-        wreck = sides.scene()
+@pytest.mark.parametrize("names", GROUPS, ids="+".join)
+def test_a_recovery_killed_before_any_call_loses_nothing_either(
+    names: tuple[str, ...], sides: Sides, full: bool, tally: Tally
+) -> None:
+    scene = sides.scene(names=names)
+    turns = [p for p in points(sides.blogmetad.traced(scene, calls=CHANGING).calls, scene.root) if p.call in TURNS]
+    for first in spread(turns, 3 if full else 1):
+        wreck = sides.scene(names=names)
         assert list(dead(sides, wreck, first)) == []
         again = sides.scene(wreck)
         every = points(sides.blogmetad.traced(again, calls=CHANGING).calls, again.root)[:FIRST_STEPS]
@@ -49,7 +59,7 @@ def test_a_recovery_killed_before_any_call_loses_nothing_either(sides: Sides, fu
         def die(point: Point, wreck: Scene = wreck) -> Damage:
             return dead_and_risen(sides, sides.scene(wreck), point)
 
-        results = sides.all(die, spread(every, None if full else 5))
+        results = sides.all(die, spread(every, None if full else 3))
         for damage in results.values():
             row = tally.row("killed again in recovery, all of them dead", f"after {first.call} {first.number}")
             damage.count(row)
