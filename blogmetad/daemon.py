@@ -12,7 +12,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -176,31 +176,34 @@ class Daemon:
         """Everything is opened anew when the ledger is found damaged, or its folder was taken away."""
         with assemble(self._config, self._keep_going, self._wake.set) as parts:
             self._runner = parts.runner
-            watch = Watch(self._config.site.drafts, self._wake.set, polling=self._config.intake.polling)
+            polling = self._config.intake.polling
+            watches = [Watch(folder, self._wake.set, polling) for folder in parts.runner.folders]
             wakeups = WakeUps(self._wake.set, self._recurring(), self._look_every)
             wakeups.start()
             self._vitals.watch_over(
                 {
-                    "folder watch": lambda: watch.healthy() or watch.refused,
+                    "folder watch": lambda: all(watch.healthy() or watch.refused for watch in watches),
                     "scheduler": wakeups.healthy,
                     "work on a draft": lambda: parts.runner.silence <= max(self._look_every, SILENCE),
                 }
             )
             try:
-                self._serve(parts, watch, wakeups)
+                self._serve(parts, watches, wakeups)
             finally:
                 if self._stop.is_set():
                     notify("STOPPING=1")
                 self._vitals.watch_over({})
                 wakeups.stop()
-                watch.stop()
+                for watch in watches:
+                    watch.stop()
                 log.info("stopped")
 
     def _recurring(self) -> dict[Callable[[], None], float]:
         return {self._wake.set: self._config.intake.rescan_seconds, self._prune.set: DAY, self._sum_up.set: HOUR}
 
-    def _serve(self, parts: Assembled, watch: Watch, wakeups: WakeUps) -> None:
-        self._arm(watch)
+    def _serve(self, parts: Assembled, watches: Sequence[Watch], wakeups: WakeUps) -> None:
+        for watch in watches:
+            self._arm(watch)
         log.info(
             "watching",
             drafts=str(self._config.site.drafts),
@@ -226,12 +229,12 @@ class Daemon:
                 # A full or read-only disk: nothing is lost by waiting, and everything goes on by itself.
                 self._tell(error)
                 again = PAUSE
-            self._revive(watch, wakeups)
+            self._revive(watches, wakeups)
             wakeups.appoint("again", again)
             wakeups.appoint("idle", self._unload_when_idle(parts))
             self._keep_going()
             while not self._wake.wait(self._look_every):
-                self._revive(watch, wakeups)
+                self._revive(watches, wakeups)
                 self._keep_going()
             if not parts.runner.landed:
                 self._stop.wait(CATCH_UP)
@@ -253,13 +256,14 @@ class Daemon:
         self._gone = False
         return again
 
-    def _revive(self, watch: Watch, wakeups: WakeUps) -> None:
+    def _revive(self, watches: Sequence[Watch], wakeups: WakeUps) -> None:
         """Whatever has died of what wakes us, started anew; another round looks for what was missed meanwhile."""
-        healthy = watch.healthy()
-        if not healthy and not watch.refused and not self._gone:
-            log.warning("folder watch lost", next="the folder is watched anew")
-        if not healthy or watch.stale():
-            self._arm(watch)
+        for watch in watches:
+            healthy = watch.healthy()
+            if not healthy and not watch.refused and not self._gone:
+                log.warning("folder watch lost", next="the folder is watched anew")
+            if not healthy or watch.stale():
+                self._arm(watch)
         if not wakeups.healthy():
             log.warning("scheduler silent", next="it is started anew")
             wakeups.start()

@@ -79,7 +79,8 @@ def accept(
     if twin is not None:
         desk.record("duplicate", {"post": twin, "note": "a post with the same body exists; nothing is published"})
         return Duplicate(twin)
-    local = local_to(rules, arrived)
+    # No draft arrives in the future, though a clock that was set back since may say so.
+    local = local_to(rules, min(arrived, now))
     told = hold(draft, local.tzinfo)
     if isinstance(told, Problem):
         return _parked((told,), desk)

@@ -6,6 +6,7 @@ told in the story of the draft it was made of.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -45,6 +46,7 @@ class Rounds:
         self._drafts, self._tools, self._waiting, self._desk = drafts, tools, waiting, desk
         self._runners = (drafts,) if waiting is None else (waiting, drafts)
         self._gone = False
+        self._missing: dict[str, float] = {}
 
     @property
     def folders(self) -> tuple[Path, ...]:
@@ -94,7 +96,8 @@ class Rounds:
             return self._drafts.round()
         reviewed = self.review()
         drafts = self._drafts.round()
-        times = [each.again for each in (reviewed, drafts) if each.again is not None]
+        missed = [self._tools.config.intake.settle_seconds] if self._missing else []
+        times = [*missed, *(each.again for each in (reviewed, drafts) if each.again is not None)]
         return Round(
             done=(*reviewed.done, *drafts.done),
             flying=(*reviewed.flying, *drafts.flying),
@@ -124,10 +127,18 @@ class Rounds:
         """Tell in the drafts' stories what became of their posts in the review folder."""
         if self._gone or self._desk is None:
             return
+        missing: dict[str, float] = {}
         for job in self._tools.ledger.jobs(State.WAITING, newest_first=False):
             fate = self._fate(job, self._desk)
+            if fate is not None and isinstance(fate.outcome, Superseded):
+                # Many programs save by putting another file in the place of the old one: for a moment there is none.
+                since = missing[job.id] = self._missing.get(job.id, time.monotonic())
+                if time.monotonic() - since < self._tools.config.intake.settle_seconds:
+                    continue
+                del missing[job.id]
             if fate is not None:
                 self._drafts.conclude(job, fate.outcome, fate.facts)
+        self._missing = missing
 
     def _fate(self, job: Job, desk: Tools) -> _Fate | None:
         """What became of a waiting post; None if it still waits."""

@@ -12,15 +12,12 @@ import datetime as dt
 import errno
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-
-import structlog
+from dataclasses import dataclass
 
 from blogmetad import files, matter
 from blogmetad.attempt import OPEN_FILE_WAIT, Attempt, Tools, publish, work_on
 from blogmetad.errors import BlogmetadError
 from blogmetad.flights import Flight, Flights
-from blogmetad.herald import Herald
 from blogmetad.intake.directives import is_ready
 from blogmetad.intake.scan import Found, Scan, being_written, scan
 from blogmetad.intake.settle import Watched, next_due, settle
@@ -28,8 +25,7 @@ from blogmetad.journal.ledger import Job, State
 from blogmetad.outcomes import Abandoned, Duplicate, Held, Outcome, Parked, Published, Retry, Superseded, Waiting
 from blogmetad.upkeep import AGAIN, Upkeep
 from blogmetad.values import Problem, sha256
-
-log = structlog.get_logger("blogmetad")
+from blogmetad.verdicts import Verdicts
 
 BACK_OFF = (5.0, 15.0, 60.0, 300.0, 900.0)
 """Seconds until something that failed outside the draft is tried again; the last one repeats."""
@@ -65,11 +61,19 @@ class Round:
 
 @dataclass(frozen=True, slots=True)
 class _Dealt:
-    """A file that was dealt with in this state; ``until`` is when it deserves another look, if ever."""
+    """A file that was dealt with in this state. It deserves another look ``until`` its date has come, or ``again`` when
+    something outside it may be well (by the monotonic clock); with neither, when it changes."""
 
     found: Found
     until: dt.datetime | None = None
+    again: float | None = None
     failures: int = 0
+
+    def seconds_left(self, now: dt.datetime) -> float | None:
+        """Until it deserves that look; none are left if it is overdue, None if it is for a change to tell."""
+        if self.again is not None:
+            return max(0.0, self.again - time.monotonic())
+        return None if self.until is None else max(0.0, (self.until - now).total_seconds())
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +102,12 @@ class Runner:
         self._watched: Mapping[str, Watched] = {}
         self._dealt: dict[str, _Dealt] = {}
         self._upkeep = Upkeep(tools)
-        self._herald = Herald(tools, wake)
+        self._verdicts = Verdicts(tools, self._upkeep, wake)
 
     def recover(self) -> None:
         """Carry on with what an earlier run left half done. Raises OSError or BlogmetadError if that has to wait; the
         rounds try again."""
-        self._herald.catch_up()
+        self._verdicts.catch_up()
         self._upkeep.recover()
 
     def prune(self) -> None:
@@ -118,7 +122,7 @@ class Runner:
     @property
     def announcing(self) -> bool:
         """Whether others are being told what became of drafts."""
-        return self._herald.busy
+        return self._verdicts.announcing
 
     @property
     def landed(self) -> bool:
@@ -135,12 +139,12 @@ class Runner:
         away."""
         tools, now = self._tools, self._tools.now()
         done = self._close_all(self._flights.take_out())
-        self._announce()
+        self._verdicts.announce()
         self._claim()
         seen = scan(tools.config.site.drafts, max_bytes=tools.config.intake.max_bytes)
         around = self._upkeep.look_around(idle=not self.busy)
         for job in around.parked:
-            self._herald.promise(job, Parked(job.problems))
+            self._verdicts.promise(job, Parked(job.problems))
             done.append(Done(job.name, job.id, Parked(job.problems)))
         if around.trouble:
             flying = tuple(flight.found.name for flight in self._flights.flying)
@@ -151,7 +155,7 @@ class Runner:
         self._watched, settled = settle(self._watched, fresh, time.monotonic(), quiet)
         done += self._report_odd(seen)
         refused, open_files = self._take_up(settled)
-        self._announce()
+        self._verdicts.announce()
         waiting = sum(self._due(found, now) for found in fresh)
         flying = tuple(flight.found.name for flight in self._flights.flying)
         return Round((*done, *refused), flying, waiting, self._again(now, open_files))
@@ -163,7 +167,7 @@ class Runner:
         self._dealt = {
             name: dealt
             for name, dealt in self._dealt.items()
-            if name in names and not (dealt.until is None and name in again)
+            if name in names and not (dealt.seconds_left(self._tools.now()) is None and name in again)
         }
 
     def stop(self) -> None:
@@ -171,15 +175,11 @@ class Runner:
         try:
             self._close_all(self._flights.stop())
         finally:
-            self._write_again(self._herald.stop())
+            self._verdicts.stop()
 
-    def _announce(self) -> None:
-        """Have others told of what has ended, and write down what came of that."""
-        self._write_again(self._herald.proceed())
-
-    def _write_again(self, jobs: Sequence[str]) -> None:
-        for job_id in jobs:
-            self._upkeep.write_entry(job_id)
+    def conclude(self, job: Job, outcome: Published | Superseded, facts: Mapping[str, object]) -> None:
+        """Write down what became of a post that waited for its author: approved, or taken away."""
+        self._verdicts.conclude(job, outcome, facts)
 
     def _due(self, found: Found, now: dt.datetime) -> bool:
         """Whether a file is still to be taken up, as far as is known without reading it."""
@@ -188,13 +188,13 @@ class Runner:
         dealt = self._dealt.get(found.name)
         if dealt is None or dealt.found.stat != found.stat:
             return True
-        return dealt.until is not None and now >= dealt.until
+        return dealt.seconds_left(now) == 0.0
 
     def _again(self, now: dt.datetime, open_files: bool) -> float | None:
         """Seconds until the next draft may have settled or been closed, falls due or deserves another try."""
         if not self._flights.free:
             return None  # the end of a draft wakes us
-        times = [(d.until - now).total_seconds() for d in self._dealt.values() if d.until is not None and d.until > now]
+        times = [left for dealt in self._dealt.values() if (left := dealt.seconds_left(now))]
         pending = {name: w for name, w in self._watched.items() if name not in self._dealt}
         settling = next_due(pending, time.monotonic(), self._tools.config.intake.settle_seconds)
         times += [settling] if settling is not None else []
@@ -278,20 +278,6 @@ class Runner:
             self._tools.placer.supersede(older)
             self._upkeep.write_entry(older.id)
 
-    def conclude(self, job: Job, outcome: Published | Superseded, facts: Mapping[str, object]) -> None:
-        """Write down what became of a post that waited for its author: approved, or taken away."""
-        tools, now = self._tools, self._tools.now()
-        self._herald.promise(job, outcome)
-        with tools.ledger.transaction():
-            if isinstance(outcome, Published):
-                tools.ledger.step(job.id, "approved", {"post": outcome.filename, **facts}, now)
-                tools.ledger.move(job.id, State.DONE, now, target=outcome.filename, post_sha256=outcome.sha256)
-            else:
-                tools.ledger.step(job.id, "superseded", facts, now)
-                tools.ledger.move(job.id, State.SUPERSEDED, now, target=None, post_sha256=None)
-        log.info(type(outcome).__name__.lower(), draft=job.name, job=job.id, **facts)
-        self._upkeep.write_entry(job.id)
-
     def _close_all(self, flights: Sequence[Flight]) -> list[Done]:
         """What became of these drafts. Raises, once all are seen to, what kept one of them from being written down."""
         done: list[Done] = []
@@ -299,7 +285,7 @@ class Runner:
         for flight in flights:
             try:
                 outcome = flight.future.result()
-                self._close(flight.job, flight.found, outcome, flight.seconds)
+                self._close(flight, outcome)
                 done.append(Done(flight.found.name, flight.job.id, outcome))
             except (BlogmetadError, OSError) as error:
                 failures.append(error)
@@ -307,60 +293,33 @@ class Runner:
             raise failures[0]
         return done
 
-    def _close(self, job: Job, found: Found, outcome: Outcome, seconds: float) -> None:
-        """Write the outcome down: ledger, journal, one log line; and remember when to look again."""
-        tools, now = self._tools, self._tools.now()
+    def _close(self, flight: Flight, outcome: Outcome) -> None:
+        """Have the outcome written down, and remember when to look at the file again."""
+        found = flight.found
         dealt = self._dealt.get(found.name)
         failures = dealt.failures if dealt is not None else 0
-        facts: dict[str, object] = {}
-        self._herald.promise(job, outcome)
+        wait = None
+        if isinstance(outcome, Retry):
+            wait = BACK_OFF[min(failures, len(BACK_OFF) - 1)] if outcome.wait is None else outcome.wait
+        self._verdicts.close(flight.job, outcome, flight.seconds, wait)
         match outcome:
-            case Published() | Waiting():
-                end = "done" if isinstance(outcome, Published) else "waiting"
-                tools.placer.finish(job, end, {"post": outcome.filename, "seconds": round(seconds, 2)})
-                facts = {"post": outcome.filename}
+            case Published() | Waiting() | Superseded():
                 self._dealt.pop(found.name, None)
             case Parked():
-                tools.ledger.move(job.id, State.PARKED, now, problems=outcome.problems)
-                facts = {"problems": [problem.message for problem in outcome.problems]}
                 self._dealt[found.name] = _Dealt(found)
             case Held():
-                tools.ledger.move(job.id, State.HELD, now, until=outcome.until)
-                facts = {"until": outcome.until.isoformat()}
                 self._dealt[found.name] = _Dealt(found, outcome.until)
-            case Duplicate():
-                tools.ledger.move(job.id, State.DUPLICATE, now, target=outcome.of)
-                facts = {"of": outcome.of}
-            case Superseded():
-                self._dealt.pop(found.name, None)
             case Retry():
-                wait = BACK_OFF[min(failures, len(BACK_OFF) - 1)] if outcome.wait is None else outcome.wait
-                facts = {"reason": outcome.reason, "again_in": wait}
-                until = now + dt.timedelta(seconds=wait)
-                self._dealt[found.name] = _Dealt(found, until, failures + (outcome.wait is None))
-            case Abandoned():
+                # By a clock that nobody sets: one set back by a year would leave the draft alone for a year.
+                again = time.monotonic() + (wait or 0.0)
+                self._dealt[found.name] = _Dealt(found, again=again, failures=failures + (outcome.wait is None))
+            case Duplicate() | Abandoned():
                 pass
-        kind = type(outcome).__name__.lower()
-        write = log.warning if isinstance(outcome, Parked | Retry) else log.info
-        write(kind, draft=found.name, job=job.id, seconds=round(seconds, 2), **facts)
-        if not isinstance(outcome, Retry | Abandoned):
-            self._upkeep.write_entry(job.id)
 
     def _report_odd(self, seen: Scan) -> list[Done]:
         told = (self._refuse(problem.field or "", problem) for problem in seen.odd)
         return [done for done in told if done is not None]
 
     def _refuse(self, name: str, problem: Problem) -> Done | None:
-        """Tell, once, of something in the folder that is not a draft."""
-        tools, now = self._tools, self._tools.now()
-        mark = sha256(f"{name}\0{problem.rule}\0{problem.message}".encode("utf-8", "surrogateescape"))
-        latest = tools.ledger.latest(name)
-        if latest is not None and latest.sha256 == mark:
-            return None
-        job = tools.ledger.open_job(name, mark, mark, 0, now, now, now, State.PARKED)
-        self._herald.promise(job, Parked((problem,)))
-        tools.ledger.step(job.id, "parked", {"problems": [asdict(problem)]}, now)
-        tools.ledger.move(job.id, State.PARKED, now, problems=(problem,))
-        log.warning("parked", draft=name, job=job.id, problems=[problem.message])
-        self._upkeep.write_entry(job.id)
-        return Done(name, job.id, Parked((problem,)))
+        job = self._verdicts.refuse(name, problem)
+        return None if job is None else Done(name, job.id, Parked((problem,)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import sys
 import threading
 import time
@@ -10,11 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from blogmetad import runner
 from blogmetad.journal.ledger import State
 from blogmetad.model.local.worker import Worker, WorkerOptions
-from blogmetad.outcomes import Duplicate, Parked, Published, Superseded
+from blogmetad.model.proposal import ModelUnavailable
+from blogmetad.outcomes import Duplicate, Parked, Published, Retry, Superseded
 from blogmetad.values import Proposal, Request
 from tests.model import scripted_child
+from tests.system import workshop as clock
 from tests.system.workshop import PATIENCE, TEXT, Desk, now, workshop
 
 
@@ -189,3 +193,38 @@ def test_drafts_that_wait_for_the_model_give_signs_of_life_and_one_that_hangs_do
         desk.give("甲", "僵")
         assert len(shop.drain()) == 2
         assert shop.runner.silence == 0.0
+
+
+class Away(Desk):
+    """A Proposer that is away the first time it is asked."""
+
+    def __init__(self) -> None:
+        super().__init__(waits=False)
+        self.away = True
+
+    def prepare(self, keep_going: Callable[[], bool]) -> None:
+        if self.away:
+            self.away = False
+            raise ModelUnavailable("the model is away")
+        super().prepare(keep_going)
+
+
+@pytest.mark.parametrize("years", [-10, 10])
+def test_a_clock_that_is_set_by_years_neither_puts_off_nor_hastens_another_try(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, years: int
+) -> None:
+    shift = dt.timedelta()
+    monkeypatch.setattr(clock, "now", lambda: dt.datetime.now(dt.UTC) + shift)
+    monkeypatch.setattr(runner, "BACK_OFF", (0.5,))
+    with workshop(tmp_path, Away(), parallel=1) as shop:
+        shop.drop("甲.md")
+        shop.runner.round()
+        (failed,) = shop.round()
+        assert isinstance(failed.outcome, Retry)
+        shift = dt.timedelta(days=365 * years)
+        again = shop.runner.round()
+        assert not again.flying
+        assert again.again is not None
+        assert 0.0 < again.again <= 0.5
+        time.sleep(0.5)
+        assert [type(done.outcome) for done in shop.drain()] == [Published]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -32,7 +34,7 @@ NAME = "2026-02-01-backups.md"
 
 
 @pytest.fixture
-def shop(tmp_path: Path) -> Workshop:
+def shop(tmp_path: Path) -> Iterator[Workshop]:
     with opened(tmp_path) as shop:
         shop.drop("备份.md", DRAFT)
         (done,) = shop.drain()
@@ -40,8 +42,11 @@ def shop(tmp_path: Path) -> Workshop:
         yield shop
 
 
-def opened(root: Path, mode: Mode = "review", title: Callable[[str], str] | None = None):
-    return workshop(root, Desk(waits=False, **({"title": title} if title else {})), 1, rules=RULES, mode=mode)
+def opened(
+    root: Path, mode: Mode = "review", title: Callable[[str], str] | None = None, settle: float = 0.0
+) -> AbstractContextManager[Workshop]:
+    desk = Desk(waits=False) if title is None else Desk(waits=False, title=title)
+    return workshop(root, desk, 1, rules=RULES, mode=mode, settle=settle)
 
 
 def waiting(shop: Workshop) -> Path:
@@ -117,6 +122,30 @@ def test_a_post_that_is_thrown_away_is_not_asked_for_again(shop: Workshop) -> No
     assert shop.drain() == []
     assert shop.job("备份.md").state is State.SUPERSEDED
     assert facts(shop, "superseded") == {"because": "the post was taken out of the review folder"}
+
+
+def test_a_file_that_is_gone_for_a_moment_as_it_is_saved_still_waits(tmp_path: Path) -> None:
+    with opened(tmp_path, settle=0.3) as shop:
+        shop.drop("备份.md", DRAFT)
+        while not waiting(shop).exists():
+            shop.runner.round()
+            time.sleep(0.02)
+        shop.drain()
+        saved = waiting(shop).read_bytes()
+        waiting(shop).unlink()
+        again = shop.runner.round().again
+        assert again is not None
+        assert again <= 0.3
+        assert shop.job("备份.md").state is State.WAITING
+        waiting(shop).write_bytes(saved)
+        time.sleep(0.4)
+        shop.runner.round()
+        assert shop.job("备份.md").state is State.WAITING
+        waiting(shop).unlink()
+        shop.runner.round()
+        time.sleep(0.4)
+        shop.runner.round()
+        assert shop.job("备份.md").state is State.SUPERSEDED
 
 
 def test_the_same_text_dropped_again_while_its_post_waits_is_a_duplicate(shop: Workshop) -> None:

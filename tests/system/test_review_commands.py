@@ -88,6 +88,16 @@ def test_a_running_daemon_obeys_at_once_and_tells_what_it_cannot_do(blog: Blog) 
     assert fields(blog.posts / NAME)["title"] == "Write-Ahead Logging"
 
 
+def test_a_running_daemon_notices_a_mark_in_the_review_folder_by_itself(blog: Blog) -> None:
+    text = blog.config.read_text("utf-8")
+    blog.config.write_text(text.replace("rescan_seconds = 5", "rescan_seconds = 3600"), "utf-8")
+    post = waiting(blog)
+    with blog.daemon() as daemon:
+        daemon.wait(lambda: daemon.said("posts known"))
+        post.write_text(post.read_text("utf-8").replace("title:", "approve: true\ntitle:"), "utf-8")
+        daemon.wait(lambda: blog.published() == [NAME], timeout=20)
+
+
 def test_a_published_post_is_revised_where_it_lies_and_can_still_be_taken_back(blog: Blog) -> None:
     waiting(blog)
     assert blog.command("approve", NAME).returncode == 0

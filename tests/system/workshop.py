@@ -95,6 +95,7 @@ class Workshop:
         ready: Ready,
         rules: bytes,
         mode: Mode,
+        settle: float,
         **told: Any,
     ) -> None:
         site = Site(
@@ -108,7 +109,7 @@ class Workshop:
         )
         self.config = Config(
             site=site,
-            intake=Intake(settle_seconds=0.0, ready=ready),
+            intake=Intake(settle_seconds=settle, ready=ready),
             model=Model(parallel=parallel),
             publish=Publish(attempts=attempts, mode=mode),
             **told,
@@ -192,6 +193,7 @@ def workshop(
     ready: Ready = "settled",
     rules: bytes = RULES,
     mode: Mode = "auto",
+    settle: float = 0.0,
     **told: Any,
 ) -> Iterator[Workshop]:
     """``told`` are the sections of the configuration about those who are told."""
@@ -199,7 +201,7 @@ def workshop(
         (root / folder).mkdir(parents=True, exist_ok=True)
     (root / "_config.yml").write_text("title: 测试博客\ntimezone: Asia/Shanghai\n", "utf-8")
     with Ledger(root / ".blogmetad" / "ledger.db") as ledger:
-        made = Workshop(root, proposer, ledger, parallel, attempts, ready, rules, mode, **told)
+        made = Workshop(root, proposer, ledger, parallel, attempts, ready, rules, mode, settle, **told)
         try:
             yield made
         finally:
