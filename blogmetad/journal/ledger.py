@@ -1,28 +1,20 @@
-"""The ledger: which drafts were taken up, how far they came and why. One SQLite file, one writer.
-
-``journal_mode=WAL`` with ``synchronous=FULL`` survived every simulated power cut, as DELETE with EXTRA does, and waits
-for the disk once a commit where that one waits four times. Closed, the ledger is a single file that can be copied.
-"""
+"""The ledger: which drafts were taken up, how far they came and why. One SQLite file (database.py), one writer."""
 
 from __future__ import annotations
 
 import datetime as dt
-import functools
 import json
-import sqlite3
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from enum import Enum, auto
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
-from blogmetad.errors import BlogmetadError
+from blogmetad.journal.database import LedgerError, LedgerGone, guarded, identity, opened, understood
 from blogmetad.journal.job import (
     COLUMNS,
-    SCHEMA,
-    VERSION,
     Event,
     Job,
     State,
@@ -37,32 +29,7 @@ from blogmetad.values import Problem
 
 __all__ = ["Event", "Job", "Ledger", "LedgerError", "LedgerGone", "State", "Step"]
 
-_BUSY_SECONDS = 5.0
 _STEP = "INSERT INTO step (job, at, name, data) VALUES (?, ?, ?, ?)"
-_ASIDE = "Start blogmetad again: it keeps the damaged file and builds a new one from what it has kept; nothing is lost."
-_RETRY = "Free space on the disk, check the permissions of the folder, and try again."
-_UPGRADE = "Install the version of blogmetad that wrote it, or a newer one."
-_DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
-_STRANGE_HEADER = "unsupported file format"
-
-
-class LedgerError(BlogmetadError):
-    """The ledger could not be read or written. ``corrupt`` tells a damaged file from a full disk or a
-    lock."""
-
-    def __init__(self, path: Path, reason: str, hint: str, *, corrupt: bool = False) -> None:
-        super().__init__(f"The ledger {path} {reason}. {hint}")
-        self.path = path
-        self.reason = reason
-        self.hint = hint
-        self.corrupt = corrupt
-
-
-class LedgerGone(LedgerError):
-    """The file is no longer where it was opened: its folder was removed, replaced or unmounted."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(path, "is gone, or was replaced by another", "It is opened anew.")
 
 
 class _Unset(Enum):
@@ -85,24 +52,8 @@ class Ledger:
         self.path = file
         self._lock = threading.RLock()
         self._notes: list[tuple[str, ...]] = []
-        # Not mode=ro for readers: after a crash even they have to roll back the half-written transaction
-        # first.
-        uri = f"{file.absolute().as_uri()}?mode={'rw' if readonly else 'rwc'}"
-        with self._guarded():
-            self._db = sqlite3.connect(
-                uri, uri=True, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
-            )
-            self._db.text_factory = bytes.decode  # so that what is no text is a ValueError, like all that is damaged
-        try:
-            with self._guarded(), self._understood():
-                if readonly:
-                    self._look()
-                else:
-                    self._prepare()
-            self._identity = _identity(file)
-        except BaseException:
-            self._db.close()
-            raise
+        self._db = opened(file, readonly=readonly)
+        self._identity = identity(file)
 
     @classmethod
     def open_readonly(cls, file: Path) -> Self:
@@ -120,7 +71,7 @@ class Ledger:
     def in_place(self) -> bool:
         """Whether the file is still there under its name. If its folder was removed or unmounted, what is written goes
         nowhere, and nothing else tells."""
-        return _identity(self.path) == self._identity
+        return identity(self.path) == self._identity
 
     def close(self) -> None:
         """Close the file."""
@@ -326,86 +277,11 @@ class Ledger:
             rows = self._db.execute(f"SELECT {COLUMNS} FROM job {where}", values)
             return tuple(from_row(row) for row in rows)
 
-    def _prepare(self) -> None:
-        """A look at the whole file, then durability, then the tables if it is new."""
-        self._db.execute("PRAGMA foreign_keys = ON")
-        (verdict,) = self._db.execute("PRAGMA integrity_check(1)").fetchone()
-        if verdict != "ok":
-            raise LedgerError(self.path, f"is damaged ({verdict})", _ASIDE, corrupt=True)
-        if self._tables():
-            self._check_tables()
-        (mode,) = self._db.execute("PRAGMA journal_mode = WAL").fetchone()
-        # A file system without shared memory cannot have a log beside the file.
-        self._db.execute(f"PRAGMA synchronous = {'FULL' if mode == 'wal' else 'EXTRA'}")
-        with self.transaction():
-            if not self._tables():
-                _create(self._db)
-            self._check_tables()
+    def _guarded(self) -> AbstractContextManager[None]:
+        return guarded(self.path)
 
-    def _look(self) -> None:
-        """For a reader, a file whose tables the writer is just about to create is an empty ledger."""
-        if self._tables():
-            self._check_tables()
-        else:
-            self._db.close()
-            self._db = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
-            _create(self._db)
-        self._db.execute("PRAGMA query_only = ON")
-
-    def _tables(self) -> tuple[tuple[str, ...], ...]:
-        return _tables(self._db)
-
-    def _check_tables(self) -> None:
-        (version,) = self._db.execute("PRAGMA user_version").fetchone()
-        if self._tables() == _our_tables():
-            if version != VERSION:
-                raise LedgerError(self.path, f"is damaged (it says version {version})", _ASIDE, corrupt=True)
-        elif version > VERSION:
-            raise LedgerError(self.path, f"is of the newer version {version}", _UPGRADE)
-        else:
-            raise LedgerError(self.path, "is a database, but not a ledger of blogmetad", _ASIDE, corrupt=True)
-
-    @contextmanager
-    def _guarded(self) -> Iterator[None]:
-        """What SQLite complains about, as a LedgerError that tells damage from circumstances."""
-        try:
-            yield
-        except sqlite3.Error as error:
-            if getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGE or str(error) == _STRANGE_HEADER:
-                raise LedgerError(self.path, f"is damaged ({error})", _ASIDE, corrupt=True) from error
-            raise LedgerError(self.path, f"cannot be used ({error})", _RETRY) from error
-
-    @contextmanager
-    def _understood(self) -> Iterator[None]:
-        """Values no ledger has written, as damage: a flipped bit need not break the file's structure."""
-        try:
-            yield
-        except (ValueError, TypeError) as error:
-            raise LedgerError(self.path, f"is damaged ({error})", _ASIDE, corrupt=True) from error
-
-
-def _create(db: sqlite3.Connection) -> None:
-    for statement in SCHEMA:
-        db.execute(statement)
-
-
-def _tables(db: sqlite3.Connection) -> tuple[tuple[str, ...], ...]:
-    return tuple(db.execute("SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY type, name"))
-
-
-@functools.cache
-def _our_tables() -> tuple[tuple[str, ...], ...]:
-    with closing(sqlite3.connect(":memory:")) as db:
-        _create(db)
-        return _tables(db)
-
-
-def _identity(file: Path) -> tuple[int, int] | None:
-    try:
-        status = file.stat()
-    except OSError:
-        return None
-    return status.st_dev, status.st_ino
+    def _understood(self) -> AbstractContextManager[None]:
+        return understood(self.path)
 
 
 def _row(job_id: str, name: str, data: Mapping[str, Any], now: dt.datetime) -> tuple[str, ...]:

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from blogmetad import files
-from blogmetad.publish.place import Found, Placer, look, numbered
+from blogmetad.publish.names import numbered
+from blogmetad.publish.place import Found, Placer, look
 from blogmetad.publish.records import DONE, DUPLICATE, WAITING, JobLike
 
 

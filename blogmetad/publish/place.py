@@ -16,14 +16,10 @@ from __future__ import annotations
 import datetime as dt
 import errno
 import os
-import re
 import threading
-import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from enum import Enum, auto
-from operator import attrgetter
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -31,6 +27,7 @@ from blogmetad import files
 from blogmetad.outcomes import Published, Superseded
 from blogmetad.publish import folders
 from blogmetad.publish.folders import Folders
+from blogmetad.publish.names import Taken, numbered
 from blogmetad.publish.records import (
     ACCEPTED,
     DONE,
@@ -45,10 +42,7 @@ from blogmetad.publish.records import (
 )
 from blogmetad.values import Post, Problem, sha256
 
-__all__ = ["Folders", "Found", "Placer", "look", "numbered"]
-
-LONGEST_NAME = 255
-"""Bytes of a file name at most."""
+__all__ = ["Folders", "Found", "Placer", "look"]
 
 _NOT_A_FILE = frozenset({errno.ELOOP, errno.EINVAL, errno.EISDIR, errno.ENXIO})
 _FINISHED = (DONE, DUPLICATE, SUPERSEDED, UNDONE)
@@ -74,32 +68,6 @@ def look(path: Path, expected: str | None) -> Found:
     if digest is None:
         return Found.GONE
     return Found.OURS if digest == expected else Found.OTHER
-
-
-def numbered(name: str) -> Iterator[str]:
-    """``post.md``, ``post-2.md``, ``post-3.md`` and so on; a folder in front stays."""
-    path = PurePosixPath(name)
-    yield name
-    count = 2
-    while True:
-        ending = f"-{count}{path.suffix}"
-        stem = os.fsencode(path.stem)[: LONGEST_NAME - len(os.fsencode(ending))]
-        yield str(path.with_name(stem.decode("utf-8", "ignore") + ending))
-        count += 1
-
-
-@dataclass(frozen=True, slots=True)
-class _Taken:
-    """The names of all posts as every file system would know them, since some cannot tell ``É.md`` from ``é.md``.
-
-    They are kept in one text, a slash before and behind each: taken apart, thousands of them would be work.
-    """
-
-    names: str
-
-    def __contains__(self, stem: str) -> bool:
-        """Whether a post has this name, whatever its suffix: its address is made of the rest."""
-        return re.search(rf"/{re.escape(stem)}(?:\.[^./]*)?/", self.names) is not None
 
 
 class Placer:
@@ -165,7 +133,7 @@ class Placer:
             if outcome is not None:
                 return outcome
         with self._naming:
-            taken = self._taken()
+            taken = Taken.of(self.folders.destination)
             outcome = self._go_on(self._stage(current, post, taken), taken)
         if outcome is None:
             raise OSError(errno.EIO, "the staged post was damaged", str(self.folders.stage / job.id))
@@ -175,9 +143,9 @@ class Placer:
         """Carry on with a staged or published job. None if its staged post is damaged: the job is accepted
         again."""
         with self._naming:
-            return self._go_on(job, self._taken())
+            return self._go_on(job, Taken.of(self.folders.destination))
 
-    def _go_on(self, job: JobLike, taken: _Taken) -> Published | Superseded | None:
+    def _go_on(self, job: JobLike, taken: Taken) -> Published | Superseded | None:
         if job.state == STAGED:
             staged = self._link(job, taken)
             if not isinstance(staged, Published):
@@ -280,7 +248,7 @@ class Placer:
             files.fsync_dir(draft.parent)
         return True
 
-    def _stage(self, job: JobLike, post: Post, taken: _Taken) -> JobLike:
+    def _stage(self, job: JobLike, post: Post, taken: Taken) -> JobLike:
         path = self.folders.stage / job.id
         files.remove(path)  # from an attempt that never got as far as the ledger
         files.write_new(path, post.content)
@@ -290,7 +258,7 @@ class Placer:
             self.ledger.step(job.id, "staged", facts, self.now())
             return self.ledger.move(job.id, STAGED, self.now(), target=target, post_sha256=post.sha256)
 
-    def _link(self, job: JobLike, taken: _Taken) -> Published | Superseded | None:
+    def _link(self, job: JobLike, taken: Taken) -> Published | Superseded | None:
         staged, target = self.folders.stage / job.id, job.target
         if target is None or job.post_sha256 is None:
             raise ValueError(f"job {job.id} is staged without a post")
@@ -310,7 +278,7 @@ class Placer:
             self.ledger.move(job.id, PUBLISHED, self.now(), target=target)
         return Published(target, job.post_sha256)
 
-    def _link_free(self, job: JobLike, staged: Path, wanted: str, taken: _Taken) -> str:
+    def _link_free(self, job: JobLike, staged: Path, wanted: str, taken: Taken) -> str:
         """Link, going on to the next name when somebody took it meanwhile; the ledger knows each name
         beforehand."""
         names = self._free_names(wanted, job.post_sha256, taken)
@@ -338,17 +306,12 @@ class Placer:
         names = [step.name for step in self.ledger.steps(job.id) if step.name in ("undone", "restored")]
         return job.state == UNDONE and names[-1:] != ["restored"]
 
-    def _taken(self) -> _Taken:
-        with os.scandir(self.folders.destination) as entries:
-            return _Taken(_folded("/".join(["", *map(attrgetter("name"), entries), ""])))
-
-    def _free_names(self, wanted: str, post_sha256: str | None, taken: _Taken) -> Iterator[str]:
+    def _free_names(self, wanted: str, post_sha256: str | None, taken: Taken) -> Iterator[str]:
         """The names no post has in any spelling, and the one our own post already has."""
         return (
             name
             for name in numbered(wanted)
-            if _folded(PurePosixPath(name).stem) not in taken
-            or look(self.folders.destination / name, post_sha256) is Found.OURS
+            if PurePosixPath(name).stem not in taken or look(self.folders.destination / name, post_sha256) is Found.OURS
         )
 
     def _give_back(self, job: JobLike) -> str:
@@ -359,9 +322,3 @@ class Placer:
         if job is None:
             raise KeyError(job_id)
         return job
-
-
-def _folded(name: str) -> str:
-    if name.isascii():  # mostly, and then a good deal faster for the names of thousands of posts
-        return name.lower()
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from blogmetad import files
-from blogmetad.publish.place import Found, Placer, look, numbered
+from blogmetad.publish.names import numbered
+from blogmetad.publish.place import Found, Placer, look
 from blogmetad.publish.records import DONE, DUPLICATE, UNDONE, WAITING, JobLike
 from blogmetad.values import sha256
 

@@ -34,8 +34,8 @@ class Mutant:
         return source.replace(self.old, self.new)
 
 
-FILES, PLACE, RECOVER, LEDGER = (
-    f"blogmetad.{module}" for module in ("files", "publish.place", "publish.recover", "journal.ledger")
+FILES, PLACE, RECOVER, DATABASE = (
+    f"blogmetad.{module}" for module in ("files", "publish.place", "publish.recover", "journal.database")
 )
 MUTANTS = (
     # Every fsync, one by one.
@@ -153,8 +153,8 @@ MUTANTS = (
         "            rest = rest[os.write(fd, rest) :]\n        with suppress(OSError):\n            os.fsync(fd)\n",
     ),
     # SQLite.
-    Mutant("SQLite syncs at checkpoints only", "run", LEDGER, "'FULL' if mode == 'wal'", "'NORMAL' if mode == 'wal'"),
-    Mutant("SQLite never syncs", "run", LEDGER, "'FULL' if mode == 'wal'", "'OFF' if mode == 'wal'"),
+    Mutant("SQLite syncs at checkpoints only", "run", DATABASE, "'FULL' if mode == 'wal'", "'NORMAL' if mode == 'wal'"),
+    Mutant("SQLite never syncs", "run", DATABASE, "'FULL' if mode == 'wal'", "'OFF' if mode == 'wal'"),
     # Names and drafts.
     Mutant(
         "a name is taken by replacing what has it",

@@ -19,7 +19,8 @@ from blogmetad import files
 from blogmetad.journal.ledger import State
 from blogmetad.outcomes import Published, Superseded
 from blogmetad.publish import folders
-from blogmetad.publish.place import Placer, numbered
+from blogmetad.publish.names import numbered
+from blogmetad.publish.place import Placer
 from blogmetad.publish.undo import Undone, undo
 from blogmetad.values import Post
 
