@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -94,6 +95,7 @@ def test_a_running_daemon_notices_a_mark_in_the_review_folder_by_itself(blog: Bl
     post = waiting(blog)
     with blog.daemon() as daemon:
         daemon.wait(lambda: daemon.said("posts known"))
+        time.sleep(2.0)  # until it has looked at both folders, and only a change can bring it back
         post.write_text(post.read_text("utf-8").replace("title:", "approve: true\ntitle:"), "utf-8")
         daemon.wait(lambda: blog.published() == [NAME], timeout=20)
 
