@@ -195,8 +195,7 @@ class Runner:
         if not self._flights.free:
             return None  # the end of a draft wakes us
         times = [left for dealt in self._dealt.values() if (left := dealt.seconds_left(now))]
-        pending = {name: w for name, w in self._watched.items() if name not in self._dealt}
-        settling = next_due(pending, time.monotonic(), self._tools.config.intake.settle_seconds)
+        settling = next_due(self._watched, time.monotonic(), self._tools.config.intake.settle_seconds)
         times += [settling] if settling is not None else []
         times += [OPEN_FILE_WAIT] if open_files else []
         return min(times, default=None)

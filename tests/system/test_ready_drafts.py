@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
+
+import pytest
 
 from blogmetad.journal.ledger import State
 from blogmetad.outcomes import Parked, Published
@@ -53,3 +56,22 @@ def test_a_mark_that_cannot_be_read_is_told_and_not_waited_for(tmp_path: Path) -
         (done,) = shop.drain()
         assert isinstance(done.outcome, Parked)
         assert "ready: 好了; write true or false" in done.outcome.problems[0].message
+
+
+@pytest.mark.parametrize("text", [NOT_YET, "---\n---\n"])
+def test_a_draft_that_was_dealt_with_and_is_saved_again_is_looked_at_once_it_has_settled(
+    tmp_path: Path, text: str
+) -> None:
+    with workshop(tmp_path, Desk(waits=False), parallel=1, settle=0.2) as shop:
+        shop.drop("甲.md", text)
+        shop.runner.round()
+        time.sleep(0.25)
+        shop.runner.round()  # left alone, or parked
+        shop.news.clear()
+        while shop.runner.busy:
+            shop.round()
+        assert shop.runner.round().again is None
+        shop.drop("甲.md", READY)
+        again = shop.runner.round().again
+        assert again is not None
+        assert again <= 0.2
