@@ -11,17 +11,14 @@ import typer
 
 from blogmetad import matter, pipeline
 from blogmetad.cli import complete
+from blogmetad.cli.desk import desk
 from blogmetad.cli.exits import Exit
 from blogmetad.cli.options import ConfigOption, JsonOption, as_json, console, load, print_json, progress, with_model
 from blogmetad.cli.share import ready_made_rules
-from blogmetad.config import Config
-from blogmetad.daemon import open_proposer
-from blogmetad.model.proposal import Proposer, WorkerLost
+from blogmetad.model.proposal import WorkerLost
 from blogmetad.outcomes import Duplicate, Held, Parked
 from blogmetad.publish.compose import ComposeError
 from blogmetad.rules import document
-from blogmetad.rules.document import Rules
-from blogmetad.site.index import Index
 from blogmetad.site.jekyll import read_site
 from blogmetad.values import Draft, Problem
 
@@ -65,44 +62,20 @@ def preview(
         settings = with_model(settings, model)
     law = document.load(ready_made_rules().get(rules, Path(rules)) if rules else settings.site.rules)
     zone = read_site(settings.site.root).timezone
-    proposer = open_proposer(settings)
-    index = Index(settings.site.posts, settings.site.state / "index.db")
     machine, failed = as_json(json), False
-    try:
-        with progress.status("getting the model ready") as status:
-            index.refresh()
-            for file in files:
-                status.update(f"reading {file.name}")
-                shown = _propose(file, law, index, proposer, settings, dt.datetime.now(zone))
-                failed = failed or bool(shown["problems"])
-                print_json(shown) if machine else _show(shown)
-    finally:
-        proposer.unload()
-        index.close()
+    with progress.status("getting the model ready") as status, desk(settings, law) as tools:
+        for file in files:
+            status.update(f"reading {file.name}")
+            shown = _propose(file, tools, dt.datetime.now(zone))
+            failed = failed or bool(shown["problems"])
+            print_json(shown) if machine else _show(shown)
     raise typer.Exit(Exit.NEEDS_YOU if failed else Exit.OK)
 
 
-def _propose(
-    file: Path,
-    rules: Rules,
-    index: Index,
-    proposer: Proposer,
-    settings: Config,
-    now: dt.datetime,
-) -> dict[str, object]:
+def _propose(file: Path, tools: pipeline.Desk, now: dt.datetime) -> dict[str, object]:
     """One file as the JSON form shows it."""
     began = time.perf_counter()
-    desk = pipeline.Desk(
-        rules=rules,
-        recall=lambda draft: index.recall(draft.text, rules.term_fields()),
-        twin=lambda _: None,
-        proposer=proposer,
-        budget=settings.model.digest_tokens,
-        hold_future=False,
-        keep_going=lambda: True,
-        record=lambda _name, _data: None,
-    )
-    finished = _finish(file, desk, now)
+    finished = _finish(file, tools, now)
     seconds = round(time.perf_counter() - began, 3)
     if not isinstance(finished, pipeline.Finished):
         problems = [problem.message for problem in finished.problems]
@@ -124,17 +97,17 @@ def _propose(
     }
 
 
-def _finish(file: Path, desk: pipeline.Desk, now: dt.datetime) -> pipeline.Finished | Parked:
+def _finish(file: Path, tools: pipeline.Desk, now: dt.datetime) -> pipeline.Finished | Parked:
     try:
         raw = file.read_bytes()
     except OSError as error:
         return Parked((Problem("draft.unreadable", f"{file} cannot be read: {error.strerror}."),))
-    accepted = pipeline.accept(file.name, raw, desk, arrived=now, now=now)
+    accepted = pipeline.accept(file.name, raw, tools, arrived=now, now=now)
     if not isinstance(accepted, Draft):
         assert not isinstance(accepted, Held | Duplicate)
         return accepted
     try:
-        return pipeline.finish(accepted, desk, arrived=now)
+        return pipeline.finish(accepted, tools, arrived=now)
     except (ComposeError, WorkerLost) as error:
         return Parked((Problem("preview", f"{file.name}: {error}"),))
 

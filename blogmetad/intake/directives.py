@@ -56,12 +56,12 @@ def is_ready(raw: bytes, wanted: Ready) -> bool:
         ours = (matter.parse(head) or {}).get(DIRECTIVES) if head is not None else None
     except matter.MatterError:
         return wanted == "settled" or DIRECTIVES.encode() in raw[: matter.MAX_HEAD]
-    if not isinstance(ours, dict):
-        return wanted == "settled" or ours is not None
-    ready = ours.get("ready")
-    if ready is None:
+    if ours is None:
         return wanted == "settled"
-    return ready is not False
+    told = read("", ours)
+    if not isinstance(told, Directives):
+        return True
+    return wanted == "settled" if told.ready is None else told.ready
 
 
 def _faults(value: dict[str, YamlValue]) -> Iterator[str]:

@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing
 from typing import Annotated, Any
 
 import typer
 
-from blogmetad import files, matter, pipeline, revision
+from blogmetad import files, matter, revision
 from blogmetad.announcer import Announcer
 from blogmetad.cli import complete
+from blogmetad.cli.desk import desk
 from blogmetad.cli.journal.drafts import find_named, open_ledger
 from blogmetad.cli.options import ConfigOption, JsonOption, as_json, console, load, print_json, progress, visible
 from blogmetad.cli.review.marks import ReviewError, mark, rewrite, see_to, why_not
 from blogmetad.config import Config
-from blogmetad.daemon import open_proposer
 from blogmetad.journal import record
 from blogmetad.journal.ledger import Job, Ledger, State
 from blogmetad.reviewing import REVISE, REVISED, told
 from blogmetad.revision import Revised
 from blogmetad.rules import document
-from blogmetad.site.index import Index
 from blogmetad.site.jekyll import read_site
 from blogmetad.values import sha256
 
@@ -106,23 +104,8 @@ def _published(settings: Config, job: Job, words: str) -> Mapping[str, Any]:
 
 
 def _ask(settings: Config, name: str, raw: bytes, words: str, arrived: dt.datetime) -> Revised:
-    rules = document.load(settings.site.rules)
-    with ExitStack() as stack:
-        index = stack.enter_context(closing(Index(settings.site.posts, settings.site.state / "index.db")))
-        index.refresh()
-        proposer = open_proposer(settings)
-        stack.callback(proposer.unload)
-        desk = pipeline.Desk(
-            rules=rules,
-            recall=lambda draft: index.recall(draft.text, rules.term_fields(), but=(name,)),
-            twin=lambda _: None,
-            proposer=proposer,
-            budget=settings.model.digest_tokens,
-            hold_future=False,
-            keep_going=lambda: True,
-            record=lambda _name, _data: None,
-        )
-        found = revision.revise(name, raw, words, desk, arrived=arrived)
+    with desk(settings, document.load(settings.site.rules), but=(name,)) as tools:
+        found = revision.revise(name, raw, words, tools, arrived=arrived)
     if not isinstance(found, Revised):
         raise ReviewError(" ".join(problem.message for problem in found))
     if not found.changes:

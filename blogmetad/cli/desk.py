@@ -1,0 +1,35 @@
+"""What commands that ask the model themselves work with: everything is read, nothing is written down."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from contextlib import ExitStack, closing, contextmanager
+
+from blogmetad import pipeline
+from blogmetad.config import Config
+from blogmetad.daemon import open_proposer
+from blogmetad.rules.document import Rules
+from blogmetad.site.index import Index
+
+
+@contextmanager
+def desk(settings: Config, rules: Rules, but: Collection[str] = ()) -> Iterator[pipeline.Desk]:
+    """The stages' tools for a site; the posts ``but`` are as if they were not there. The model is freed at the end.
+
+    Raises BlogmetadError.
+    """
+    with ExitStack() as stack:
+        proposer = open_proposer(settings)
+        stack.callback(proposer.unload)
+        index = stack.enter_context(closing(Index(settings.site.posts, settings.site.state / "index.db")))
+        index.refresh()
+        yield pipeline.Desk(
+            rules=rules,
+            recall=lambda draft: index.recall(draft.text, rules.term_fields(), but=but),
+            twin=lambda _: None,
+            proposer=proposer,
+            budget=settings.model.digest_tokens,
+            hold_future=False,
+            keep_going=lambda: True,
+            record=lambda _name, _data: None,
+        )
