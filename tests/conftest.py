@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from blogmetad.cli import logs
 from blogmetad.model import catalog
 from tests.tiny_gguf import write_tiny_qwen3
 
@@ -45,6 +46,13 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
     for name in ("HF_TOKEN", "MODELSCOPE_API_TOKEN"):
         monkeypatch.delenv(name, raising=False)
     return folder
+
+
+@pytest.fixture(autouse=True)
+def logging_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command that a test calls in this process does not set up logging: its standard error is closed afterwards, and
+    every test behind it would write there."""
+    monkeypatch.setattr(logs, "configure", lambda _: None)
 
 
 @pytest.fixture(scope="session")
