@@ -66,8 +66,8 @@ def test_a_draft_that_was_dealt_with_and_is_saved_again_is_looked_at_once_it_has
         shop.drop("甲.md", text)
         shop.runner.round()
         time.sleep(0.25)
-        shop.runner.round()  # left alone, or parked
         shop.news.clear()
+        shop.runner.round()  # left alone, or parked
         while shop.runner.busy:
             shop.round()
         assert shop.runner.round().again is None
