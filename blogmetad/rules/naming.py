@@ -18,6 +18,15 @@ from blogmetad.values import Draft, Problem, YamlValue
 
 LONGEST_SLUG = 80
 
+_LEADING_ON = frozenset(
+    re.findall(
+        r"\S+",
+        "a an and as at but by for from how in into is its of on or over that the to under vs via what when where which"
+        " who why with without your",
+    )
+)
+"""Words that want another one behind them: a slug that is cut short does not end in one."""
+
 _WRITTEN = re.compile(
     r"(\d{4})-(\d{1,2})-(\d{1,2})(?:(?:[Tt]|\s+)(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?)?"
     r"\s*(?:(Z|UTC)|([+-])(\d{2}):?(\d{2}))?"
@@ -120,8 +129,11 @@ def slug_of(text: str, limits: SlugRule | None = None) -> str:
     longest = limits.max_length if limits else LONGEST_SLUG
     lower = limits is None or limits.case == "lower"
     slug = slugify(latin, max_length=LONGEST_SLUG * 8, replacements=(("'", ""), ("’", "")), lowercase=lower)
-    kept = slug.split("-")[: limits.max_words if limits else None]
+    words = slug.split("-")
+    kept = words[: limits.max_words if limits else None]
     while len("-".join(kept)) > longest and len(kept) > 1:
+        kept.pop()
+    while kept != words and len(kept) > 1 and kept[-1].casefold() in _LEADING_ON:
         kept.pop()
     return "-".join(kept)[:longest].strip("-")
 

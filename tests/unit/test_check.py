@@ -429,6 +429,9 @@ def test_an_arrival_without_a_time_zone_is_refused() -> None:
         ("../../etc/passwd of mine", "etc-passwd-of-mine"),
         ("snake_case names 😀", "snake-case-names"),
         ("A Pneumonoultramicroscopicsilicovolcanoconiosis Story", "a"),
+        ("SQLite WAL 日志 Backups and the Rest of It", "sqlite-wal-backups"),
+        ("What the Kernel Is For", "what-the-kernel-is-for"),
+        ("In and Out of the Loop", "in-and-out"),
     ],
 )
 def test_the_slug_is_the_titles_latin_words_within_both_limits(title: str, slug: str) -> None:
