@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -151,14 +152,32 @@ def told(words: str, found: Revised) -> dict[str, object]:
 def exchange_if(path: Path, digest: str, new: Path) -> bool:
     """Give the file at ``path`` and ``new`` each other's names, if the file is the one with this hash; else both stay
     as they are. Raises OSError: EOPNOTSUPP where the file system cannot."""
+    placed = files.digest(new)
     try:
         files.exchange(new, path)
     except FileNotFoundError:
         return False
     if look(new, digest) is Found.OURS:
         return True
-    files.exchange(new, path)  # saved meanwhile: the author's version goes before ours
+    _put_back(path, new, placed)
     return False
+
+
+def _put_back(path: Path, new: Path, placed: str | None) -> None:
+    """Have the author's version at ``path`` again, which an exchange with the one of hash ``placed`` brought to
+    ``new``. What comes out there in turn was saved meanwhile if it is not what was put in, and goes back as well."""
+    while True:
+        back = files.digest(new)
+        try:
+            files.exchange(new, path)
+        except FileNotFoundError:
+            with suppress(FileExistsError):
+                files.link_new(new, path)
+                return
+        else:
+            if look(new, placed) is Found.OURS:
+                return
+            placed = back
 
 
 def waiting(drafts: Tools, name: str) -> Job | None:

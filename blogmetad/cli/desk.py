@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, closing, contextmanager
 
 from blogmetad import pipeline
@@ -13,7 +13,9 @@ from blogmetad.site.index import Index
 
 
 @contextmanager
-def desk(settings: Config, rules: Rules, but: Collection[str] = ()) -> Iterator[pipeline.Desk]:
+def desk(
+    settings: Config, rules: Rules, but: Collection[str] = (), keep_going: Callable[[], bool] = lambda: True
+) -> Iterator[pipeline.Desk]:
     """The stages' tools for a site; the posts ``but`` are as if they were not there. The model is freed at the end.
 
     Raises BlogmetadError.
@@ -30,6 +32,6 @@ def desk(settings: Config, rules: Rules, but: Collection[str] = ()) -> Iterator[
             proposer=proposer,
             budget=settings.model.digest_tokens,
             hold_future=False,
-            keep_going=lambda: True,
+            keep_going=keep_going,
             record=lambda _name, _data: None,
         )

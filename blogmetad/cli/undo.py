@@ -13,6 +13,7 @@ from blogmetad.cli import complete
 from blogmetad.cli.exits import Exit
 from blogmetad.cli.journal.drafts import find_named, open_ledger
 from blogmetad.cli.options import ConfigOption, console, load
+from blogmetad.config import Config
 from blogmetad.errors import BlogmetadError
 from blogmetad.journal import record
 from blogmetad.journal.ledger import Job, Ledger
@@ -53,6 +54,15 @@ def undo(
     Example:  blogmetad undo 3f9a2c
     """
     settings = load(config)
+    result = take_back(settings, draft)
+    if isinstance(result, undoing.Refused):
+        console.print(result.reason, style="red", markup=False)
+        raise typer.Exit(Exit.NEEDS_YOU)
+    _say(result, settings.site.drafts)
+
+
+def take_back(settings: Config, words: str) -> undoing.Undone | undoing.Refused:
+    """Undo the job that ``words`` name, write it into the journal and tell others. Raises BlogmetadError."""
     open_ledger(settings).close()
     site, zone = settings.site, read_site(settings.site.root).timezone
     with Ledger(site.state / "ledger.db") as ledger:
@@ -60,27 +70,25 @@ def undo(
         announcer = Announcer(settings, ledger, placer.now, lambda: True)
         # Without the site's lock: the ledger has the intent before a file moves, so a running daemon lets the draft be.
         with alone(site.state / "undo.lock", "to take a draft back"):
-            job = find_named(ledger, draft)
+            job = find_named(ledger, words)
             result = _take_back(placer, announcer, job)
+        if isinstance(result, undoing.Refused):
+            return result
         record.write_entry_or_leave_it(site.journal, ledger, job.id, zone, placer.now())
-        _say(result, site.drafts)
         if announcer.due(job.id):
             announcer.keep(job.id)
             record.write_entry_or_leave_it(site.journal, ledger, job.id, zone, placer.now())
+    return result
 
 
-def _take_back(placer: Placer, announcer: Announcer, job: Job) -> undoing.Undone:
-    """Undo it, and promise to tell others. Exits if it is refused; raises Interrupted."""
+def _take_back(placer: Placer, announcer: Announcer, job: Job) -> undoing.Undone | undoing.Refused:
+    """Undo it, and promise to tell others. Raises Interrupted."""
     try:
         if undoing.refusal(placer, job) is None:
             announcer.promise(job.id, "undone")
-        result = undoing.undo(placer, job)
+        return undoing.undo(placer, job)
     except OSError as error:
         raise Interrupted(job.name, error) from error
-    if isinstance(result, undoing.Refused):
-        console.print(result.reason, style="red", markup=False)
-        raise typer.Exit(Exit.NEEDS_YOU)
-    return result
 
 
 def _say(result: undoing.Undone, drafts: Path) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import secrets
+import stat
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +18,10 @@ from blogmetad.config import Config
 from blogmetad.daemon import assemble
 from blogmetad.errors import BlogmetadError
 from blogmetad.intake import draft as intake
+from blogmetad.intake.scan import being_written
 from blogmetad.journal.ledger import Job, Ledger, State
-from blogmetad.publish.compose import exchanged
+from blogmetad.lock import AlreadyRunning
+from blogmetad.publish.compose import ComposeError, exchanged
 from blogmetad.reviewing import MARKS, exchange_if
 from blogmetad.runner import UNFINISHED
 from blogmetad.values import Draft, YamlValue, sha256
@@ -46,45 +50,77 @@ class Marked:
         rewrite(self.path, self.after, self.before)
 
 
-def mark(settings: Config, job: Job, key: str, value: YamlValue) -> Marked:
-    """Write what the author says into the front matter of the waiting post. Raises ReviewError."""
+def mark(settings: Config, job: Job, key: str, value: YamlValue, seen: str | None = None) -> Marked:
+    """Write what the author says into the front matter of the waiting post; ``seen`` is the hash of the version they
+    speak of, if it must be that one. Raises ReviewError."""
     path = settings.site.review / str(job.target)
-    try:
-        raw, _ = files.read_stable(path, settings.intake.max_bytes)
-    except OSError as error:
-        raise ReviewError(f"{path} cannot be read: {error.strerror}") from None
+    raw = read(settings, path)
+    if seen not in (None, sha256(raw)):
+        raise ReviewError(f"{path.name} was changed meanwhile; look at it again")
     post = intake.read(path.name, raw)
     if not isinstance(post, Draft):
         raise ReviewError(" ".join(problem.message for problem in post))
     line = matter.render(key, value).replace("\n", post.newline)
-    after = exchanged(post, MARKS, {key: line}, (key,))
+    try:
+        after = exchanged(post, MARKS, {key: line}, (key,))
+    except ComposeError as error:
+        raise ReviewError(error.reason) from None
     if not rewrite(path, raw, after):
         raise ReviewError(f"{path} is being changed; save it, and say it again")
     return Marked(job, path, raw, after)
 
 
-def rewrite(path: Path, before: bytes, after: bytes) -> bool:
-    """Exchange the file's bytes, if they are what they were."""
-    new = path.with_name(f".{path.name[:60]}.tmp-{secrets.token_hex(6)}")
-    files.write_new(new, after)
+def read(settings: Config, path: Path) -> bytes:
+    """The bytes of a post. Raises ReviewError."""
     try:
-        return exchange_if(path, sha256(before), new)
+        return files.read_stable(path, settings.intake.max_bytes)[0]
+    except OSError as error:
+        raise ReviewError(f"{path} cannot be read: {error.strerror}") from None
+
+
+def rewrite(path: Path, before: bytes, after: bytes) -> bool:
+    """Exchange the file's bytes, if they are what they were and no program has it open to write. Raises ReviewError."""
+    new = path.with_name(f".{path.name[:60]}.tmp-{secrets.token_hex(6)}")
+    try:
+        files.write_new(new, after, mode=stat.S_IMODE(path.stat().st_mode))
+        if being_written(path) or not exchange_if(path, sha256(before), new):
+            return False
+        if being_written(new):  # opened just before: what is still to be written there must not be lost
+            exchange_if(path, sha256(after), new)
+            return False
+        return True
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        unable = "the file system there cannot exchange two files: change it in an editor"
+        reason = unable if error.errno == errno.EOPNOTSUPP else error.strerror
+        raise ReviewError(f"{path} cannot be written: {reason}") from None
     finally:
         files.remove(new)
 
 
-def see_to(settings: Config, marked: Sequence[Marked]) -> None:
+def see_to(settings: Config, marked: Sequence[Marked], keep_going: Callable[[], bool] = lambda: True) -> None:
     """Wait until a running daemon has obeyed, or do here what it would do. Raises ReviewError."""
-    if daemon_pid(settings.site.state) is not None:
-        deadline = time.monotonic() + PATIENCE
-        while _in_hand(settings, marked):
-            if time.monotonic() > deadline:
-                raise ReviewError("the running blogmetad has not come to it yet; it will")
-            time.sleep(0.1)
-        return
+    deadline = time.monotonic() + PATIENCE
+    while _in_hand(settings, marked):
+        if not keep_going():
+            raise ReviewError("blogmetad was stopped before it came to it; it will when it is started again")
+        if daemon_pid(settings.site.state) is None:
+            try:
+                _obey(settings, marked, keep_going)
+            except AlreadyRunning:
+                if daemon_pid(settings.site.state) is None:  # it is not this site that another one works on
+                    raise
+        elif time.monotonic() > deadline:
+            raise ReviewError("the running blogmetad has not come to it yet; it will")
+        time.sleep(0.1)
+
+
+def _obey(settings: Config, marked: Sequence[Marked], keep_going: Callable[[], bool]) -> None:
+    """Do what a daemon would do with the marks."""
     news = threading.Event()
-    with assemble(settings, lambda: True, news.set) as parts:
-        while _in_hand(settings, marked) or parts.runner.announcing:
+    with assemble(settings, keep_going, news.set) as parts:
+        while keep_going() and (_in_hand(settings, marked) or parts.runner.announcing):
             news.clear()
             again = parts.runner.review().again
             news.wait(0.05 if again is None else max(0.05, min(1.0, again)))

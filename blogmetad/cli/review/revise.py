@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -46,23 +46,27 @@ def revise(
     settings = load(config)
     with open_ledger(settings) as ledger:
         job = find_named(ledger, post)
-    if job.state is State.WAITING:
-        data = _waiting(settings, job, words)
-    elif job.state is State.DONE and job.target:
-        data = _published(settings, job, words)
-    else:
-        raise ReviewError(f"{job.name} is {job.state}; only posts that wait or are published can be revised")
+    with progress.status("revising"):
+        data = revised(settings, job, words)
     if as_json(json):
         print_json({"id": job.id, "draft": job.name, "post": job.target, **data})
     else:
         _show(job, data["changes"])
 
 
-def _waiting(settings: Config, job: Job, words: str) -> Mapping[str, Any]:
-    """Have a waiting post revised where it lies; what was changed."""
+def revised(settings: Config, job: Job, words: str, keep_going: Callable[[], bool] = lambda: True) -> Mapping[str, Any]:
+    """Have a post changed as its author says, where it lies; the words and what was changed. Raises BlogmetadError."""
+    if job.state is State.WAITING:
+        return _waiting(settings, job, words, keep_going)
+    if job.state is State.DONE and job.target:
+        return _published(settings, job, words, keep_going)
+    raise ReviewError(f"{job.name} is {job.state}; only posts that wait or are published can be revised")
+
+
+def _waiting(settings: Config, job: Job, words: str, keep_going: Callable[[], bool]) -> Mapping[str, Any]:
+    """Have a waiting post revised; what was changed."""
     marked = mark(settings, job, REVISE, words)
-    with progress.status("revising"):
-        see_to(settings, [marked])
+    see_to(settings, [marked], keep_going)
     why = why_not(settings, marked)
     with open_ledger(settings) as ledger:
         steps = [step.data for step in ledger.steps(job.id) if step.name == REVISED]
@@ -72,7 +76,7 @@ def _waiting(settings: Config, job: Job, words: str) -> Mapping[str, Any]:
     return steps[-1]
 
 
-def _published(settings: Config, job: Job, words: str) -> Mapping[str, Any]:
+def _published(settings: Config, job: Job, words: str, keep_going: Callable[[], bool]) -> Mapping[str, Any]:
     """Revise a post where it lies among the posts. As it was, it is kept in the state folder."""
     site, path = settings.site, settings.site.posts / str(job.target)
     zone = read_site(site.root).timezone
@@ -81,8 +85,7 @@ def _published(settings: Config, job: Job, words: str) -> Mapping[str, Any]:
         raw, _ = files.read_stable(path, settings.intake.max_bytes)
     except OSError as error:
         raise ReviewError(f"{path} cannot be read: {error.strerror}") from None
-    with progress.status("revising"):
-        found = _ask(settings, path.name, raw, words, job.arrived.astimezone(zone))
+    found = _ask(settings, path.name, raw, words, job.arrived.astimezone(zone), keep_going)
     kept = site.state / REVISED / f"{now.astimezone(dt.UTC):%Y%m%dT%H%M%S.%fZ}" / path.name
     files.make_dir(kept.parent)
     files.write_new(kept, raw, mode=0o600)
@@ -103,8 +106,10 @@ def _published(settings: Config, job: Job, words: str) -> Mapping[str, Any]:
     return data
 
 
-def _ask(settings: Config, name: str, raw: bytes, words: str, arrived: dt.datetime) -> Revised:
-    with desk(settings, document.load(settings.site.rules), but=(name,)) as tools:
+def _ask(
+    settings: Config, name: str, raw: bytes, words: str, arrived: dt.datetime, keep_going: Callable[[], bool]
+) -> Revised:
+    with desk(settings, document.load(settings.site.rules), but=(name,), keep_going=keep_going) as tools:
         found = revision.revise(name, raw, words, tools, arrived=arrived)
     if not isinstance(found, Revised):
         raise ReviewError(" ".join(problem.message for problem in found))
