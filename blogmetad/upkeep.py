@@ -18,6 +18,7 @@ from blogmetad.journal import folder, record, renewal, reread
 from blogmetad.journal.ledger import Job, LedgerGone, State
 from blogmetad.publish import folders
 from blogmetad.publish.late import Late, Retired
+from blogmetad.publish.prune import prune
 from blogmetad.publish.rebuild import needed, rebuild
 from blogmetad.publish.recover import recover
 from blogmetad.values import Problem, sha256
@@ -89,9 +90,9 @@ class Upkeep:
         self._write_missing_entries()
 
     def prune(self) -> None:
-        """Remove the kept copies of drafts that ended longer ago than the configuration says."""
+        """Remove the kept copies of drafts that ended longer ago than the configuration says. Raises OSError."""
         tools = self._tools
-        pruned = tools.placer.prune(dt.timedelta(days=tools.config.publish.keep_days), tools.now())
+        pruned = prune(tools.placer, dt.timedelta(days=tools.config.publish.keep_days), tools.now())
         if pruned:
             log.info("pruned", jobs=list(pruned))
 

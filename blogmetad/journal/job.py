@@ -138,10 +138,10 @@ def from_row(row: Sequence[Any]) -> Job:
         attempts=attempts,
         target=None if target is None else _file_name(target),
         post_sha256=post_sha256,
-        arrived=_moment(arrived),
-        settled=_moment(settled),
-        updated=_moment(updated),
-        until=None if until is None else _moment(until),
+        arrived=moment(arrived),
+        settled=moment(settled),
+        updated=moment(updated),
+        until=None if until is None else moment(until),
         problems=tuple(Problem(**problem) for problem in json.loads(problems)),
         entry=None if entry is None else _file_name(entry),
         entry_sha256=entry_sha256,
@@ -154,7 +154,7 @@ def from_step(row: Sequence[Any]) -> Step:
     facts = json.loads(data)
     if not (isinstance(name, str) and isinstance(facts, dict)):
         raise TypeError("a value of the wrong kind")
-    return Step(_moment(at), name, facts)
+    return Step(moment(at), name, facts)
 
 
 def _file_name(stored: bytes) -> str:
@@ -171,11 +171,12 @@ def leads_astray(name: str) -> bool:
     return "\0" in name or where.is_absolute() or ".." in where.parts
 
 
-def _moment(stored: str) -> dt.datetime:
-    moment = dt.datetime.fromisoformat(stored)
-    if moment.tzinfo is None:
+def moment(stored: str) -> dt.datetime:
+    """A time out of how it is stored. Raises ValueError for what no ledger has written."""
+    found = dt.datetime.fromisoformat(stored)
+    if found.tzinfo is None:
         raise ValueError(f"{stored!r} has no time zone")
-    return moment
+    return found
 
 
 def path(name: str) -> bytes:
@@ -183,11 +184,11 @@ def path(name: str) -> bytes:
     return os.fsencode(name)
 
 
-def stamp(moment: dt.datetime) -> str:
+def stamp(at: dt.datetime) -> str:
     """A time as it is stored: UTC, ISO 8601. Raises ValueError for a naive one."""
-    if moment.tzinfo is None:
+    if at.tzinfo is None:
         raise ValueError("a time in the ledger needs a time zone")
-    return moment.astimezone(dt.UTC).isoformat()
+    return at.astimezone(dt.UTC).isoformat()
 
 
 def listed(problems: Sequence[Problem]) -> str:

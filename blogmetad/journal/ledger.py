@@ -22,6 +22,7 @@ from blogmetad.journal.job import (
     from_row,
     from_step,
     listed,
+    moment,
     path,
     stamp,
 )
@@ -224,6 +225,13 @@ class Ledger:
         with self._lock, self._guarded(), self._understood():
             rows = self._db.execute("SELECT at, name, data FROM step WHERE job = ? ORDER BY serial", (job_id,))
             return tuple(from_step(row) for row in rows)
+
+    def latest_first(self) -> tuple[tuple[str, dt.datetime], ...]:
+        """The job and the time of every step, the last one that was written down first, whatever its time."""
+        self._write_notes()
+        with self._lock, self._guarded(), self._understood():
+            rows = self._db.execute("SELECT job, at FROM step ORDER BY serial DESC")
+            return tuple((str(job), moment(at)) for job, at in rows)
 
     def latest_steps(self, name: str, *states: str) -> tuple[Step, ...]:
         """The newest step of that name of every job in ``states``, in the order the jobs were taken up."""

@@ -31,11 +31,10 @@ from blogmetad.publish.names import Taken, numbered
 from blogmetad.publish.records import (
     ACCEPTED,
     DONE,
-    DUPLICATE,
+    FINISHED,
     PUBLISHED,
     STAGED,
     SUPERSEDED,
-    UNDONE,
     WAITING,
     JobLike,
     LedgerLike,
@@ -45,8 +44,7 @@ from blogmetad.values import Post, Problem, sha256
 __all__ = ["Folders", "Found", "Placer", "look"]
 
 _NOT_A_FILE = frozenset({errno.ELOOP, errno.EINVAL, errno.EISDIR, errno.ENXIO})
-_FINISHED = (DONE, DUPLICATE, SUPERSEDED, UNDONE)
-_PLACED = (*_FINISHED, WAITING)
+_PLACED = (*FINISHED, WAITING)
 
 
 class Found(Enum):
@@ -204,22 +202,6 @@ class Placer:
                 files.fsync_dir(source.parent)
         return None
 
-    def prune(self, older_than: dt.timedelta, now: dt.datetime) -> tuple[str, ...]:
-        """Remove the originals, retired drafts and withdrawn posts of jobs that ended longer ago; tells their
-        ids."""
-        pruned = set()
-        for folder in self.folders.kept:
-            for path in sorted(folder.iterdir()):
-                job = self.ledger.get(path.name)
-                if job is None or job.state not in _FINISHED or job.updated >= now - older_than:
-                    continue
-                # An editor that kept the draft open wrote on after it was retired: these bytes exist nowhere else.
-                written_since = folder == self.folders.retired and look(path, job.sha256) is Found.OTHER
-                if not written_since and not self._being_undone(job):
-                    files.remove(path)
-                    pruned.add(job.id)
-        return tuple(sorted(pruned))
-
     def quarantine(self, path: Path) -> Path:
         """Move something nobody can account for out of the way, on its own mount, under a name that is
         free."""
@@ -300,11 +282,6 @@ class Placer:
         if found is Found.GONE and not self.folders.drafts.is_dir():
             raise FileNotFoundError(errno.ENOENT, "the drafts folder is away", str(self.folders.drafts))
         return found
-
-    def _being_undone(self, job: JobLike) -> bool:
-        """Whether an undo began and has not given the draft back: then the kept copies are the only ones."""
-        names = [step.name for step in self.ledger.steps(job.id) if step.name in ("undone", "restored")]
-        return job.state == UNDONE and names[-1:] != ["restored"]
 
     def _free_names(self, wanted: str, post_sha256: str | None, taken: Taken) -> Iterator[str]:
         """The names no post has in any spelling, and the one our own post already has."""

@@ -502,3 +502,11 @@ def test_the_settings_that_survive_a_power_cut_are_on(ledger: Ledger) -> None:
     settings = [ledger._db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous")]
 
     assert settings == ["wal", 2]
+
+
+def test_steps_are_told_in_the_order_they_were_written_whatever_the_clock_said(ledger: Ledger) -> None:
+    first, second = take_up(ledger), take_up(ledger, "另一篇.md")
+    ahead = NOW + dt.timedelta(days=3650)
+    ledger.step(first.id, "read", {}, ahead)
+    ledger.note(second.id, "read", {}, NOW)
+    assert ledger.latest_first() == ((second.id, NOW), (first.id, ahead))

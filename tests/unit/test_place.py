@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import ctypes
-import datetime as dt
 import errno
 import os
 import time
@@ -294,19 +293,6 @@ def test_keeping_the_same_original_twice_is_fine_and_a_stranger_is_kept_too(desk
     assert [p.read_bytes() for p in (desk.folders.state / "quarantine").iterdir()] == [b"stranger"]
 
 
-def test_what_ended_long_ago_is_pruned_and_nothing_else(desk: Desk) -> None:
-    ended, parked = desk.publish(), desk.accept("停.md", EDITED)
-    desk.ledger.move(parked.id, State.PARKED, NOW)
-    (desk.folders.originals / "stranger").write_bytes(b"?")
-    month = dt.timedelta(days=30)
-
-    assert desk.placer.prune(month, NOW + month) == ()
-    assert desk.placer.prune(month, NOW + month + dt.timedelta(seconds=1)) == (ended.id,)
-    assert sorted(p.name for p in desk.folders.originals.iterdir()) == sorted([parked.id, "stranger"])
-    assert list(desk.folders.retired.iterdir()) == []
-    assert desk.posts() == {POST.filename: POST.content}
-
-
 def test_good_folders_have_no_problems_and_the_probe_leaves_nothing(desk: Desk) -> None:
     assert desk.placer.probe() == ()
     assert list(desk.folders.posts.iterdir()) == []
@@ -432,23 +418,6 @@ def test_two_file_systems_are_told_apart(tmp_path: Path) -> None:
 
     assert folders._mount(tmp_path) == folders._mount(tmp_path.parent)
     assert folders._mount(tmp_path) != folders._mount(other)
-
-
-def test_what_was_written_into_a_retired_draft_afterwards_is_never_pruned(desk: Desk) -> None:
-    job = desk.publish()
-    with (desk.folders.retired / job.id).open("ab") as late:
-        late.write("编辑器后来写进去的一段。\n".encode())
-    desk.placer.prune(dt.timedelta(days=1), NOW + dt.timedelta(days=90))
-    assert (desk.folders.retired / job.id).read_bytes().endswith("一段。\n".encode())
-
-
-def test_the_copies_of_an_undo_that_was_interrupted_are_never_pruned(desk: Desk) -> None:
-    job = desk.publish()
-    desk.ledger.step(job.id, "undone", {"was": "done", "post": None}, NOW)
-    desk.ledger.move(job.id, State.UNDONE, NOW)
-    assert desk.placer.prune(dt.timedelta(days=1), NOW + dt.timedelta(days=90)) == ()
-    desk.ledger.step(job.id, "restored", {"draft": job.name}, NOW)
-    assert desk.placer.prune(dt.timedelta(days=1), NOW + dt.timedelta(days=90)) == (job.id,)
 
 
 def test_a_numbered_name_fits_into_a_file_name() -> None:

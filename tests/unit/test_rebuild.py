@@ -12,6 +12,7 @@ from blogmetad import files, matter
 from blogmetad.journal.ledger import Job, Ledger, State
 from blogmetad.journal.reread import Told
 from blogmetad.publish.place import Placer
+from blogmetad.publish.prune import ages
 from blogmetad.publish.rebuild import needed, rebuild
 from blogmetad.publish.recover import recover
 from blogmetad.publish.undo import Refused, undo
@@ -235,10 +236,7 @@ def test_rebuilding_is_done_whole_or_not_at_all(desk: Desk, monkeypatch: pytest.
     assert rebuild(desk.placer, {}, lambda _: None) == 2
 
 
-def test_what_is_rebuilt_is_kept_as_long_again(desk: Desk) -> None:
+def test_what_is_rebuilt_is_as_young_as_if_it_had_just_ended(desk: Desk) -> None:
     job = desk.publish()
     rebuilt(desk)
-    month = dt.timedelta(days=30)
-
-    assert desk.placer.prune(month, NOW + month) == ()
-    assert desk.placer.prune(month, NOW + month + dt.timedelta(seconds=1)) == (job.id,)
+    assert ages(desk.ledger.latest_first(), NOW, dt.timedelta(days=1)) == {job.id: dt.timedelta()}
