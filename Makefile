@@ -25,10 +25,13 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 demo: setup
 	@$(BIN)/blogmetad demo $(if $(MODEL),--model $(MODEL)) $(if $(DRAFT),"$(DRAFT)")
 
+# Half of the time tests wait, for disks, clocks and processes. More than two at once take memory for as many models.
+SIDE_BY_SIDE := -n $(or $(JOBS),2) --dist worksteal
+
 # Where llama-server cannot be built, the tests against it are skipped and say so.
 test: lint model
 	@$(MAKE) --no-print-directory llama-server || true
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE)
 
 test-full: setup
 	@$(BIN)/blogmetad model pull starter-1.5b
@@ -37,7 +40,7 @@ test-full: setup
 # Where strace, root or a file system's tools are missing, what needs them is skipped and says so; tests/packages.sh
 # installs them on a Debian.
 test-faults: setup
-	$(BIN)/python -m pytest --full -m "faults or full"
+	$(BIN)/python -m pytest --full -m "faults or full" $(SIDE_BY_SIDE)
 
 # Without atheris, which there is for some versions of Python only, mutations are blind.
 fuzz: setup

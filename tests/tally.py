@@ -17,8 +17,9 @@ so that the table tells of failures too::
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 import pytest
 
@@ -56,6 +57,16 @@ class Tally:
         found.note = note or found.note
         return found
 
+    def add(self, tables: Mapping[str, Iterable[Mapping[str, Any]]]) -> None:
+        """Count what another process counted: rows as dictionaries, by the title of their table."""
+        for title, rows in tables.items():
+            for counted in (Row(**row) for row in rows):
+                row = self.row(title, counted.name, counted.note)
+                row.tried += counted.tried
+                row.lost += counted.lost
+                row.doubled += counted.doubled
+                row.changed += counted.changed
+
 
 _TALLY = pytest.StashKey[Tally]()
 
@@ -87,6 +98,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if long:
         config.hook.pytest_deselected(items=long)
         items[:] = [item for item in items if item not in long]
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """In a process of several (``pytest -n``): hand what was counted to the one that prints."""
+    output: dict[str, Any] | None = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        tables = session.config.stash[_TALLY].tables
+        output["tally"] = {title: [asdict(row) for row in rows] for title, rows in tables.items()}
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    node.config.stash[_TALLY].add(getattr(node, "workeroutput", {}).get("tally", {}))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
