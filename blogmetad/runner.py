@@ -73,7 +73,7 @@ class _Dealt:
         """Until it deserves that look; none are left if it is overdue, None if it is for a change to tell."""
         if self.again is not None:
             return max(0.0, self.again - time.monotonic())
-        return None if self.until is None else max(0.0, (self.until - now).total_seconds())
+        return None if self.until is None else max(0.0, (self.until - now.astimezone(dt.UTC)).total_seconds())
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,7 +268,7 @@ class Runner:
         now = tools.now()
         watched = self._watched.get(found.name)
         age = dt.timedelta(seconds=time.monotonic() - watched.first_seen) if watched else dt.timedelta()
-        return tools.ledger.open_job(found.name, summed, body, len(raw), now - age, now, now)
+        return tools.ledger.open_job(found.name, summed, body, len(raw), now.astimezone(dt.UTC) - age, now, now)
 
     def _drop_older(self, name: str) -> None:
         """End the job of an earlier version of this file that has come to no end."""

@@ -1,10 +1,10 @@
 """What wakes the loop by the clock: rescans, appointments, the daily tidying. APScheduler keeps them, in threads of its
 own.
 
-Appointments go by the clock on the wall. That can be set back by years, and threads can die: so there is a pulse too,
-and who relies on the appointments asks now and then whether it beats. Every appointment is for one time only, and what
-recurs is appointed anew each time: APScheduler would make up for every minute of the years by which a clock was set
-ahead.
+Appointments go by the clock on the wall. That can be set, and threads can die: so there is a pulse too, and who relies
+on the appointments asks now and then whether it beats. Where the clock was set, all begins anew, or what was appointed
+before it was set back by years would wait for years. Every appointment is for one time only, and what recurs is
+appointed anew each time: APScheduler would make up for every minute of the years by which a clock was set ahead.
 """
 
 from __future__ import annotations
@@ -23,6 +23,10 @@ REPLY = 1.0
 """Seconds to wait for the beat that is overdue where the whole process was stopped for a while."""
 
 
+SET = 2.0
+"""Seconds by which a clock may go wrong without having been set, or the machine having slept."""
+
+
 class WakeUps:
     """Calls what recurs after each so many seconds, and ``wake`` whenever that was asked for."""
 
@@ -31,13 +35,14 @@ class WakeUps:
         self._wake, self._recurring, self._pulse = wake, recurring, pulse
         self._scheduler: BackgroundScheduler | None = None
         self._beaten = -math.inf
+        self._difference = 0.0
 
     def start(self) -> None:
         """Begin; appointments made before are forgotten."""
         self.stop()
         self._scheduler = BackgroundScheduler(timezone=dt.UTC, job_defaults={"misfire_grace_time": None})
         self._scheduler.start()
-        self._beaten = -math.inf
+        self._beaten, self._difference = -math.inf, _difference()
         self._at("pulse", 0.0, self._beat)
         for number, (act, seconds) in enumerate(self._recurring.items()):
             self._recur(f"recurring {number}", seconds, act)
@@ -60,7 +65,11 @@ class WakeUps:
             self._scheduler.remove_job(name)
 
     def healthy(self) -> bool:
-        """Whether appointments are kept. Takes a second to be sure that they are not."""
+        """Whether appointments are kept. Takes a second to be sure that they are not. Begins anew, and wakes the loop,
+        if the clock was set since it began."""
+        if self._scheduler is not None and abs(_difference() - self._difference) > SET:
+            self.start()
+            self._wake()
         if self._scheduler is None or self._beats():
             return self._scheduler is not None
         self._scheduler.wakeup()
@@ -88,3 +97,8 @@ class WakeUps:
         if scheduler is not None:
             at = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=seconds + 0.01)
             scheduler.add_job(act, "date", run_date=at, id=name, replace_existing=True)
+
+
+def _difference() -> float:
+    """Between the clock on the wall and the one nobody sets."""
+    return time.time() - time.monotonic()

@@ -96,9 +96,24 @@ def test_a_beat_that_is_late_because_all_were_stopped_is_waited_for(
     wakeups: WakeUps, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert wakeups.healthy()
-    real = time.monotonic
-    monkeypatch.setattr("blogmetad.wakeups.time.monotonic", lambda: real() + 60.0)
+    for clock in ("monotonic", "time"):
+        real = getattr(time, clock)
+        monkeypatch.setattr(f"blogmetad.wakeups.time.{clock}", lambda real=real: real() + 60.0)
     assert wakeups.healthy()
+
+
+@pytest.mark.parametrize("years", [-10, 10])
+def test_a_clock_that_was_set_wakes_once_and_what_recurs_goes_on(
+    wakeups: WakeUps, heard: Heard, monkeypatch: pytest.MonkeyPatch, years: int
+) -> None:
+    assert wakeups.healthy()
+    real = time.time
+    monkeypatch.setattr("blogmetad.wakeups.time.time", lambda: real() + years * 365 * 86400)
+    assert wakeups.healthy()
+    assert wakeups.healthy()
+    assert heard.woken == 1
+    tidied = heard.tidied
+    assert becomes(lambda: heard.tidied > tidied + 2)
 
 
 def test_stopping_leaves_no_thread_behind(heard: Heard) -> None:
