@@ -74,6 +74,7 @@ GROUPS = (
 PARKED = "短.md"
 TWINS = ("因果.md", "双胞胎.md")
 NEVER_POSTS = ("duplicate.md", PARKED)
+MAY_BE_DUPLICATES = ("duplicate.md", *TWINS)
 
 
 def body_of(raw: bytes) -> bytes:
@@ -270,6 +271,8 @@ class Scene:
             ends = [name for name in ledger.steps[job.id] if name in ("done", "recovered")]
             if len(ends) != (job.state is State.DONE):
                 yield f"{job.name} has come to an end {len(ends)} times"
+            if job.state is State.DUPLICATE and job.name not in MAY_BE_DUPLICATES:
+                yield f"{job.name} is told to be a duplicate, of its own post"
             if job.state not in (State.DONE, State.DUPLICATE):
                 continue
             if originals.get(job.id) not in written.get(job.name, ()):
