@@ -25,7 +25,7 @@ from blogmetad.audience import Event, Hook
 from blogmetad.config import Config
 from blogmetad.journal.ledger import Job, Ledger, Step
 from blogmetad.promises import Promise
-from blogmetad.values import YamlValue
+from blogmetad.values import YamlValue, offered_post
 
 log = structlog.get_logger("blogmetad")
 
@@ -105,6 +105,9 @@ class Announcer:
             step = promises.COMMITTED
             subject = f'Revise "{subject}"' if promise.outcome == "revised" else subject
             done = commit.add(self._repository, name, str(job.post_sha256), subject)
+        elif promise.outcome == "undone" and offered_post(job.name) is not None:
+            step, subject = promises.COMMITTED, f'Undo "{subject}"'
+            done = commit.add(self._repository, name, job.sha256, subject)
         elif promise.outcome == "undone" and (brought := promises.committed_as(steps)) is not None:
             step, subject = promises.WITHDRAWN, f'Undo "{subject}"'
             done = commit.remove(self._repository, name, brought, subject)

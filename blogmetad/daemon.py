@@ -222,6 +222,9 @@ class Daemon:
                 if self._told is not None:
                     log.info("works again")
                 self._told = None
+                if parts.runner.outdated and not parts.runner.busy:
+                    log.info("posts wait for review", next="the review folder is watched from now on")
+                    return
             except (CacheError, LedgerError, OSError) as error:
                 if isinstance(error, LedgerGone) or (isinstance(error, LedgerError) and error.corrupt):
                     log.error("ledger opened anew", reason=str(error))

@@ -20,6 +20,7 @@ from blogmetad.audience import Event
 from blogmetad.errors import BlogmetadError
 from blogmetad.journal.ledger import Job, State
 from blogmetad.outcomes import Duplicate, Held, Outcome, Parked, Published, Waiting
+from blogmetad.values import offered_post
 
 log = structlog.get_logger("blogmetad")
 
@@ -47,7 +48,7 @@ class Herald:
 
     def promise(self, job: Job, outcome: Outcome) -> None:
         """To be called just before an outcome is written down, so that both are written down together."""
-        event = _event(outcome)
+        event = _event(job, outcome)
         again = isinstance(outcome, Held) and job.state is State.HELD and job.until == outcome.until
         if event is not None and not again and self._announcer.promise(job.id, event):
             self._owed[job.id] = None
@@ -55,6 +56,8 @@ class Herald:
     def catch_up(self) -> None:
         """At the start: what was promised and not kept, and posts that had no time to be spoken of."""
         for job in self._ledger.jobs(State.STAGED, State.PUBLISHED):
+            if offered_post(job.name) is not None:
+                continue  # nobody is told of a file that lies before its author
             if promises.standing(self._ledger.steps(job.id)) is None and self._announcer.promise(job.id, "published"):
                 self._owed[job.id] = None
         self._owed |= dict.fromkeys(self._ledger.unanswered(promises.PROMISED, promises.ANNOUNCED))
@@ -104,10 +107,10 @@ class Herald:
             self._wake()
 
 
-def _event(outcome: Outcome) -> Event | None:
+def _event(job: Job, outcome: Outcome) -> Event | None:
     match outcome:
         case Published():
-            return "published"
+            return "published" if offered_post(job.name) is None else "revised"
         case Waiting():
             return "waiting"
         case Held():

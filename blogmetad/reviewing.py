@@ -3,15 +3,15 @@
 It is an ordinary file there, to be edited, renamed and moved as one likes. With ``approve: true`` in its front matter
 it is placed among the posts, by the very procedure that drafts go through; with ``revise: make the title shorter`` it
 is revised where it lies. A file that the author moved among the posts by hand counts as approved.
+
+What waits may also be a published post with fields that it lacked. Approved, it takes the place of the published one.
 """
 
 from __future__ import annotations
 
 import errno
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 from blogmetad import files, matter
 from blogmetad.attempt import Attempt, Tools, desk_for, park, with_model
@@ -20,10 +20,12 @@ from blogmetad.journal.ledger import Job, State
 from blogmetad.outcomes import Duplicate, Outcome
 from blogmetad.pipeline import plain
 from blogmetad.publish.compose import ComposeError, exchanged
+from blogmetad.publish.exchange import exchange, exchange_if
 from blogmetad.publish.place import Found, look
+from blogmetad.publish.records import Refused
 from blogmetad.revision import Revised, revise
 from blogmetad.site.jekyll import post_name
-from blogmetad.values import Draft, Post, Problem, sha256
+from blogmetad.values import Draft, Post, Problem, offered_post, sha256
 
 APPROVE, REVISE = "approve", "revise"
 REVISED = "revised"
@@ -65,6 +67,9 @@ def review(drafts: Tools) -> Attempt:
         words = post.fields.get(REVISE)
         if words:
             return _Revision(drafts, tools, job, str(words)).carry_out(bare)
+        first = waiting(drafts, job.name)
+        if first is not None and offered_post(first.name) is not None:
+            return _exchange(drafts, tools, job, first, bare)
         twin = tools.index.twin(post.body_sha256)
         if twin is not None:
             tools.placer.retire(job)
@@ -72,6 +77,24 @@ def review(drafts: Tools) -> Attempt:
         return tools.placer.place(job, Post(job.name, bare))
 
     return attempt
+
+
+def _exchange(drafts: Tools, tools: Tools, job: Job, first: Job, bare: bytes) -> Outcome:
+    """Put ``bare``, the file without its marks, in the place of the published post it was made of, and retire it."""
+    placer = tools.placer
+    if placer.left(job):
+        return placer.supersede(job)
+    if placer.writing(placer.source(job)):
+        raise BlockingIOError(errno.EAGAIN, "a program still has the file open for writing", job.name)
+    outcome = exchange(drafts.placer, first, bare)
+    if isinstance(outcome, Refused):
+        return park(tools, job, Problem("review.post", outcome.reason))
+    with tools.ledger.transaction():
+        tools.ledger.step(job.id, "published", {"filename": outcome.filename}, tools.now())
+        published = tools.ledger.move(
+            job.id, State.PUBLISHED, tools.now(), target=outcome.filename, post_sha256=outcome.sha256
+        )
+    return placer.resume(published) or outcome
 
 
 def _wrong(post: Draft) -> Iterator[Problem]:
@@ -147,37 +170,6 @@ def told(words: str, found: Revised) -> dict[str, object]:
     """A revision as the ledger has it."""
     changes = [{"field": c.field, "before": plain(c.before), "after": plain(c.after)} for c in found.changes]
     return {"words": words, "changes": changes}
-
-
-def exchange_if(path: Path, digest: str, new: Path) -> bool:
-    """Give the file at ``path`` and ``new`` each other's names, if the file is the one with this hash; else both stay
-    as they are. Raises OSError: EOPNOTSUPP where the file system cannot."""
-    placed = files.digest(new)
-    try:
-        files.exchange(new, path)
-    except FileNotFoundError:
-        return False
-    if look(new, digest) is Found.OURS:
-        return True
-    _put_back(path, new, placed)
-    return False
-
-
-def _put_back(path: Path, new: Path, placed: str | None) -> None:
-    """Have the author's version at ``path`` again, which an exchange with the one of hash ``placed`` brought to
-    ``new``. What comes out there in turn was saved meanwhile if it is not what was put in, and goes back as well."""
-    while True:
-        back = files.digest(new)
-        try:
-            files.exchange(new, path)
-        except FileNotFoundError:
-            with suppress(FileExistsError):
-                files.link_new(new, path)
-                return
-        else:
-            if look(new, placed) is Found.OURS:
-                return
-            placed = back
 
 
 def waiting(drafts: Tools, name: str) -> Job | None:

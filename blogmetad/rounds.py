@@ -7,14 +7,14 @@ told in the story of the draft it was made of.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import structlog
 
-from blogmetad import files, matter
+from blogmetad import files, matter, offers
 from blogmetad.attempt import Tools
 from blogmetad.audience import Git, Notify
 from blogmetad.intake.scan import FolderGone, being_written
@@ -26,16 +26,14 @@ from blogmetad.publish.place import Placer
 from blogmetad.reviewing import is_marked, review
 from blogmetad.runner import Procedure, Round, Runner
 from blogmetad.upkeep import AGAIN
+from blogmetad.values import offered_post
+from blogmetad.verdicts import Fate
 
 log = structlog.get_logger("blogmetad")
 
 
-@dataclass(frozen=True, slots=True)
-class _Fate:
-    """What became of a post that waited, and what is told of it."""
-
-    outcome: Published | Superseded
-    facts: Mapping[str, object]
+REVIEW, LEDGER = "review", "ledger.db"
+"""The review's own state folder, below the site's, and its ledger there."""
 
 
 class Rounds:
@@ -45,7 +43,7 @@ class Rounds:
         """``waiting`` and its tools, ``desk``, see to the review folder, if there is one."""
         self._drafts, self._tools, self._waiting, self._desk = drafts, tools, waiting, desk
         self._runners = (drafts,) if waiting is None else (waiting, drafts)
-        self._gone = False
+        self._gone = self._recovered = False
         self._missing: dict[str, float] = {}
 
     @property
@@ -53,6 +51,11 @@ class Rounds:
         """The folders in which a change may bring work."""
         site = self._tools.config.site
         return (site.drafts,) if self._waiting is None else (site.drafts, site.review)
+
+    @property
+    def outdated(self) -> bool:
+        """Whether posts have come to wait for their author since these rounds were opened, which see to none."""
+        return self._waiting is None and (self._tools.config.site.state / REVIEW / LEDGER).exists()
 
     @property
     def busy(self) -> bool:
@@ -78,6 +81,7 @@ class Rounds:
         """Carry on with what an earlier run left half done. Raises OSError or BlogmetadError if that has to wait."""
         for runner in self._runners:
             runner.recover()
+        self._recovered = offers.recover(self._tools)
         self._conclude()
 
     def prune(self) -> None:
@@ -120,6 +124,8 @@ class Rounds:
             self._gone = True
             return Round((), (), 0, AGAIN)
         self._gone = False
+        if not self._recovered and not self.busy:
+            self._recovered = offers.recover(self._tools)
         self._conclude()
         return found
 
@@ -140,35 +146,42 @@ class Rounds:
                 self._drafts.conclude(job, fate.outcome, fate.facts)
         self._missing = missing
 
-    def _fate(self, job: Job, desk: Tools) -> _Fate | None:
+    def _fate(self, job: Job, desk: Tools) -> Fate | None:
         """What became of a waiting post; None if it still waits."""
+        if offered_post(job.name) is not None:
+            return self._fate_of_offer(job)
         name, site = str(job.target), self._tools.config.site
         if (site.review / name).exists():
             return None
         placed = desk.ledger.latest(name)
         if placed is not None and placed.updated >= job.updated:
             if placed.state is State.DONE and placed.post_sha256 is not None:
-                return _Fate(Published(str(placed.target), placed.post_sha256), {"by": "approve: true"})
+                return Fate(Published(str(placed.target), placed.post_sha256), {"by": "approve: true"})
             if placed.state in (State.STAGED, State.PUBLISHED):
                 return None
-        renamed = self._renamed(job)
-        if renamed is not None:
-            self._tools.ledger.move(job.id, State.WAITING, self._tools.now(), target=renamed)
+        if self._renamed(job):
             return None
         self._tools.index.refresh()
         moved = name if (site.posts / name).is_file() else self._tools.index.twin(job.body_sha256)
         digest = None if moved is None else files.digest(site.posts / moved)
         if moved is not None and digest is not None:
-            return _Fate(Published(moved, digest), {"by": "moved among the posts by hand"})
-        return _Fate(Superseded(), {"because": "the post was taken out of the review folder"})
+            return Fate(Published(moved, digest), {"by": "moved among the posts by hand"})
+        return Fate(Superseded(), {"because": "the post was taken out of the review folder"})
 
-    def _renamed(self, job: Job) -> str | None:
-        """The name under which the post's text lies in the review folder now, if it does."""
+    def _fate_of_offer(self, job: Job) -> Fate | None:
+        assert self._waiting is not None
+        fate = offers.fate(self._tools, job, idle=not self._waiting.busy)
+        declined = fate is not None and isinstance(fate.outcome, Superseded)
+        return None if declined and self._renamed(job) else fate
+
+    def _renamed(self, job: Job) -> bool:
+        """Whether the post's text lies in the review folder under another name now, which is then known."""
         known = {other.target for other in self._tools.ledger.jobs(State.WAITING)}
         for path in sorted(self._tools.config.site.review.glob("*.md")):
             if path.name not in known and path.is_file() and matter.body_hash(path.read_bytes()) == job.body_sha256:
-                return path.name
-        return None
+                self._tools.ledger.move(job.id, State.WAITING, self._tools.now(), target=path.name)
+                return True
+        return False
 
 
 @contextmanager
@@ -178,13 +191,13 @@ def opened(tools: Tools, wake: Callable[[], None], claim: Callable[[], None]) ->
 
     Raises LedgerError, OSError.
     """
-    site, state, reviewed = tools.config.site, tools.config.site.state / "review", tools.placer.folders.reviewed
+    site, state, reviewed = tools.config.site, tools.config.site.state / REVIEW, tools.placer.folders.reviewed
     with ExitStack() as stack:
         desk = waiting = None
-        if reviewed or (state / "ledger.db").exists():
+        if reviewed or (state / LEDGER).exists():
             files.make_dir(site.review, 0o777)
             files.make_dir(state)
-            desk = _desk(tools, stack.enter_context(open_whole(state / "ledger.db", tools.now())), state)
+            desk = _desk(tools, stack.enter_context(open_whole(state / LEDGER, tools.now())), state)
             waiting = Runner(desk, wake, procedure=Procedure(is_marked, review(tools)))
         made = Rounds(Runner(tools, wake, claim), tools, waiting, desk)
         try:

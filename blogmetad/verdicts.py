@@ -6,7 +6,7 @@ Used by the runner's thread alone.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 
 import structlog
 
@@ -18,6 +18,14 @@ from blogmetad.upkeep import Upkeep
 from blogmetad.values import Problem, sha256
 
 log = structlog.get_logger("blogmetad")
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What became of a post that waited for its author, and what is told of it."""
+
+    outcome: Published | Superseded
+    facts: Mapping[str, object]
 
 
 class Verdicts:

@@ -15,6 +15,7 @@ import typer
 from rich.console import Console
 
 from blogmetad.cli import (
+    backfill,
     confine,
     demo,
     doctor,
@@ -63,6 +64,7 @@ init.add_to(app)
 run.add_to(app)
 preview.add_to(app)
 review.add_to(app)
+backfill.add_to(app)
 undo.add_to(app)
 parked.add_to(app)
 status.add_to(app)

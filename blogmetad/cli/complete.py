@@ -7,6 +7,7 @@ from pathlib import Path
 
 import typer
 
+from blogmetad import backfill
 from blogmetad import config as configuration
 from blogmetad.cli.options import visible
 from blogmetad.cli.share import ready_made_rules
@@ -15,6 +16,7 @@ from blogmetad.journal.ledger import Job, Ledger, State
 from blogmetad.model import catalog
 from blogmetad.model.store.pull import presence
 from blogmetad.rules import document
+from blogmetad.site.walk import Walk
 
 MOST = 200
 """Drafts that are offered at most, the latest first."""
@@ -78,6 +80,23 @@ def retriable(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
     return _fitting(incomplete, [(_called(job), _told(job)) for job in jobs])
 
 
+def posts(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
+    """The published posts, by their paths below the posts folder."""
+    settings = _settings(ctx)
+    paths = [path for path, _ in Walk().posts(settings.site.posts)] if settings else []
+    return _fitting(incomplete, [(path, "") for path in sorted(paths, reverse=True) if _is_plain(path)])
+
+
+def fillable(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
+    """The fields of the rules that can be filled in."""
+    settings = _settings(ctx)
+    try:
+        fields = backfill.fillable(document.load(settings.site.rules)) if settings else ()
+    except (BlogmetadError, OSError):
+        fields = ()
+    return _fitting(incomplete, [(field, "") for field in fields])
+
+
 def term_fields(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
     """The fields of the rules that hold terms."""
     settings = _settings(ctx)
@@ -99,7 +118,12 @@ def _pulled() -> Iterator[tuple[str, str]]:
 
 def _called(job: Job) -> str:
     """A draft's name if shells take it as it stands, else its id."""
-    return job.name if all(letter.isalnum() or letter in "._-+@" for letter in job.name) else job.id
+    return job.name if _is_plain(job.name) else job.id
+
+
+def _is_plain(name: str) -> bool:
+    """Whether no shell takes the name apart."""
+    return all(letter.isalnum() or letter in "._-+@/" for letter in name)
 
 
 def _told(job: Job) -> str:

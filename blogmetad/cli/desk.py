@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 
 from blogmetad import pipeline
@@ -13,10 +13,8 @@ from blogmetad.site.index import Index
 
 
 @contextmanager
-def desk(
-    settings: Config, rules: Rules, but: Collection[str] = (), keep_going: Callable[[], bool] = lambda: True
-) -> Iterator[pipeline.Desk]:
-    """The stages' tools for a site; the posts ``but`` are as if they were not there. The model is freed at the end.
+def desk(settings: Config, rules: Rules, keep_going: Callable[[], bool] = lambda: True) -> Iterator[pipeline.Desk]:
+    """The stages' tools for a site; a post is not its own neighbour. The model is freed at the end.
 
     Raises BlogmetadError.
     """
@@ -27,7 +25,7 @@ def desk(
         index.refresh()
         yield pipeline.Desk(
             rules=rules,
-            recall=lambda draft: index.recall(draft.text, rules.term_fields(), but=but),
+            recall=lambda draft: index.recall(draft.text, rules.term_fields(), but=(draft.name,)),
             twin=lambda _: None,
             proposer=proposer,
             budget=settings.model.digest_tokens,

@@ -23,6 +23,7 @@ from blogmetad.progress import WORDS, progress, usual
 from blogmetad.service import manager
 from blogmetad.service.manager import ServiceError
 from blogmetad.site.jekyll import read_site
+from blogmetad.values import offered_post
 
 SHOWN = 5
 """Posts that are shown, the latest."""
@@ -76,7 +77,8 @@ def _look(settings: Config) -> Row:
     working = list(book.working) if pid is not None else []
     busy = {row["draft"] for row in working}
     ended = {job.name: job.state for job in book.jobs if job.state in (State.PARKED, State.HELD, State.UNDONE)}
-    posts = [facts(job, zone) for job in book.jobs if job.state in (State.DONE, State.PUBLISHED)]
+    done = [job for job in book.jobs if job.state in (State.DONE, State.PUBLISHED)]
+    posts = [facts(job, zone) for job in done if offered_post(job.name) is None]
     return {
         "site": str(site.root),
         "running": pid is not None,
@@ -95,7 +97,7 @@ def _look(settings: Config) -> Row:
             if name not in busy and ended.get(name) not in (State.PARKED, State.HELD)
         ],
         "review": [
-            {**facts(job, zone), "next": f"blogmetad approve {job.id}, or revise it"}
+            {**facts(job, zone), "of": offered_post(job.name), "next": f"blogmetad approve {job.id}, or revise it"}
             for job in book.jobs
             if job.state is State.WAITING
         ],
@@ -210,7 +212,8 @@ def _lines(title: str, row: Mapping[str, object], usual_seconds: object) -> Iter
     elif title == "waiting":
         yield f"{name}  {row['why']}"
     elif title == "review":
-        yield f"{row['post']}  since {_minute(row['updated'])}  [{row['id']}]"
+        offered = f" fields for {row['of']}," if row["of"] else ""
+        yield f"{row['post']} {offered} since {_minute(row['updated'])}  [{row['id']}]"
         yield f"    {row['next']}"
     elif title == "held":
         yield f"{name}  until {_minute(row['until'])}: {row['reason'] or 'it has a date'}  [{row['id']}]"

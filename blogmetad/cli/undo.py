@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,16 +11,17 @@ from blogmetad.announcer import Announcer
 from blogmetad.cli import complete
 from blogmetad.cli.exits import Exit
 from blogmetad.cli.journal.drafts import find_named, open_ledger
-from blogmetad.cli.options import ConfigOption, console, load
+from blogmetad.cli.options import ConfigOption, console, load, visible
 from blogmetad.config import Config
 from blogmetad.errors import BlogmetadError
 from blogmetad.journal import record
-from blogmetad.journal.ledger import Job, Ledger
+from blogmetad.journal.ledger import Job, Ledger, State
 from blogmetad.lock import alone
 from blogmetad.publish import undo as undoing
 from blogmetad.publish.folders import Folders
 from blogmetad.publish.place import Placer
 from blogmetad.site.jekyll import read_site
+from blogmetad.values import offered_post
 
 
 class Interrupted(BlogmetadError):
@@ -51,6 +51,8 @@ def undo(
 ) -> None:
     """Give a draft back byte for byte and withdraw its post, if that is unchanged since; else exit with 1.
 
+    What 'backfill' proposed for a published post is taken back too: the post has its former bytes again.
+
     Example:  blogmetad undo 3f9a2c
     """
     settings = load(config)
@@ -58,10 +60,10 @@ def undo(
     if isinstance(result, undoing.Refused):
         console.print(result.reason, style="red", markup=False)
         raise typer.Exit(Exit.NEEDS_YOU)
-    _say(result, settings.site.drafts)
+    _say(result, settings)
 
 
-def take_back(settings: Config, words: str) -> undoing.Undone | undoing.Refused:
+def take_back(settings: Config, words: str) -> undoing.Undone | undoing.Reverted | undoing.Refused:
     """Undo the job that ``words`` name, write it into the journal and tell others. Raises BlogmetadError."""
     open_ledger(settings).close()
     site, zone = settings.site, read_site(settings.site.root).timezone
@@ -81,18 +83,26 @@ def take_back(settings: Config, words: str) -> undoing.Undone | undoing.Refused:
     return result
 
 
-def _take_back(placer: Placer, announcer: Announcer, job: Job) -> undoing.Undone | undoing.Refused:
-    """Undo it, and promise to tell others. Raises Interrupted."""
+def _take_back(placer: Placer, announcer: Announcer, job: Job) -> undoing.Undone | undoing.Reverted | undoing.Refused:
+    """Undo it, and promise to tell others, unless they have never heard of it. Raises Interrupted."""
+    told = offered_post(job.name) is None or job.state is State.DONE
     try:
-        if undoing.refusal(placer, job) is None:
+        if told and undoing.refusal(placer, job) is None:
             announcer.promise(job.id, "undone")
         return undoing.undo(placer, job)
     except OSError as error:
         raise Interrupted(job.name, error) from error
 
 
-def _say(result: undoing.Undone, drafts: Path) -> None:
+def _say(result: undoing.Undone | undoing.Reverted, settings: Config) -> None:
+    if isinstance(result, undoing.Reverted):
+        post = settings.site.posts / result.post
+        gone = f"; {result.withdrawn} is withdrawn" if result.withdrawn else ""
+        said = f"{post} has its former text again" if result.exchanged else f"{post} is as it was{gone}"
+        console.print(visible(said), markup=False)
+        return
     gone = f", {result.withdrawn} is withdrawn" if result.withdrawn else ""
+    drafts = settings.site.drafts
     console.print(f"{drafts / result.draft} is back{gone}; it is left alone until you save it again", markup=False)
     if result.aside is not None:
         console.print(f"what had been written into it since it was published is kept as {result.aside}", markup=False)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from blogmetad.journal.entry import ENDS, Happened, Story
-from blogmetad.values import Usage
+from blogmetad.values import Usage, offered_post
 
 _WORDS = ("tags", "categories")
 """Fields in which Jekyll takes text for terms with spaces between them."""
@@ -125,6 +125,11 @@ class Account:
         revised = [change.after for each in self.revisions for change in each.changes if change.field == "title"]
         decided = [field.text for field in self.fields if field.name == "title"]
         return next((title for title in (*reversed(revised), *decided) if title), self.draft)
+
+    @property
+    def became_a_post(self) -> bool:
+        """Whether a new post came of it. Fields that were filled in to one that was there make none."""
+        return self.outcome in ("done", "published") and offered_post(self.draft) is None
 
     @property
     def model(self) -> str | None:

@@ -61,6 +61,10 @@ def _revised(data: Facts) -> str:
     return f"{data['words']}: {', '.join(change['field'] for change in data['changes'])}"
 
 
+def _backfill(data: Facts) -> str:
+    return f"{data['post']}: {', '.join(data['fields'])}"
+
+
 def _held(data: Facts) -> str:
     return f"until {data['until']}"
 
@@ -84,6 +88,7 @@ _WORDS: Mapping[str, Callable[[Facts], str]] = {
     "refused": _problems,
     "held": _held,
     "revised": _revised,
+    "backfill": _backfill,
     "staged": _nothing,
     "published": _nothing,
     "retired": _nothing,

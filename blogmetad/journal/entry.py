@@ -14,6 +14,8 @@ from typing import Any
 from slugify import slugify
 
 from blogmetad import matter
+from blogmetad.journal import outlook
+from blogmetad.values import offered_post
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +66,18 @@ def render(story: Story, zone: dt.tzinfo) -> bytes:
     ]
     if story.target:
         head.append(matter.render("post", story.target))
-    lines = ["---\n", *head, "---\n\n", f"# {_title(story)}\n\n", _summary(story, zone), "\n"]
+    lines = [
+        "---\n",
+        *head,
+        "---\n\n",
+        f"# {inline(story.name)}: {outlook.outcome(story.name, story.outcome)}\n\n",
+        _summary(story, zone),
+        "\n",
+    ]
     for step in story.steps:
         section = _SECTIONS.get(step.name, _other)
         lines += [f"## {_clock(step.at, zone)} {step.name}\n\n", section(step.data), "\n"]
-    lines += ["## What you can do\n\n", _advice(story)]
+    lines += ["## What you can do\n\n", outlook.advice(story.name, story.outcome, story.id)]
     return "".join(lines).encode("utf-8", "replace")
 
 
@@ -83,25 +92,14 @@ def owner(content: bytes) -> str | None:
     return mark if isinstance(mark, str) else None
 
 
-def _title(story: Story) -> str:
-    words = {
-        "done": "published",
-        "published": "published",
-        "waiting": "waits for your approval",
-        "parked": "needs you",
-        "held": "held until its date",
-        "duplicate": "already published",
-        "superseded": "replaced by a newer version",
-        "undone": "published, then undone",
-    }
-    return f"{inline(story.name)}: {words.get(story.outcome, 'in progress')}"
-
-
 def _summary(story: Story, zone: dt.tzinfo) -> str:
     rows = [
         ("arrived", _moment(story.arrived, zone)),
         ("settled", _moment(story.settled, zone)),
-        ("draft", f"{inline(story.name)}, {story.size} bytes, SHA-256 `{story.sha256[:16]}…`"),
+        (
+            "draft" if offered_post(story.name) is None else "published post",
+            f"{inline(story.name)}, {story.size} bytes, SHA-256 `{story.sha256[:16]}…`",
+        ),
     ]
     if story.target:
         rows.append(("post", f"`{story.target}`"))
@@ -112,25 +110,6 @@ def _summary(story: Story, zone: dt.tzinfo) -> str:
         seconds = (worked[-1].at - story.settled).total_seconds()
         rows.append(("took", f"{seconds:.1f} s after it had settled"))
     return "".join(f"- **{key}:** {value}\n" for key, value in rows)
-
-
-def _advice(story: Story) -> str:
-    if story.outcome in ("done", "published"):
-        return (
-            f"- Undo: `blogmetad undo {story.id}` gives the draft back byte for byte and withdraws the post.\n"
-            f"- See it again: `blogmetad journal {story.id}`\n"
-        )
-    if story.outcome == "waiting":
-        return (
-            f"- Publish it: `blogmetad approve {story.id}`, or write `approve: true` into its front matter.\n"
-            f'- Have it changed: `blogmetad revise {story.id} "make the title shorter"`, or change it yourself.\n'
-            f"- Undo: `blogmetad undo {story.id}` gives the draft back byte for byte.\n"
-        )
-    if story.outcome in ("parked", "held"):
-        return "- The draft is where you left it. Edit and save it, and it is taken up again.\n"
-    if story.outcome == "undone":
-        return "- The draft is back in the drafts folder and left alone until you save it again.\n"
-    return f"- See it again: `blogmetad journal {story.id}`\n"
 
 
 def _read(data: Mapping[str, Any]) -> str:
@@ -204,6 +183,18 @@ def _revised(data: Mapping[str, Any]) -> str:
     return "".join(lines)
 
 
+def _backfill(data: Mapping[str, Any]) -> str:
+    fields = ", ".join(f"`{inline(name)}`" for name in data["fields"])
+    return (
+        f"- fields for the published post {inline(data['post'])}: {fields}\n"
+        "- the post is as it was until you approve them; all other bytes of it stay as they are\n"
+    )
+
+
+def _exchanged(data: Mapping[str, Any]) -> str:
+    return f"- {inline(data['post'])} is the new version, SHA-256 `{data['sha256'][:16]}…`; the former one is kept\n"
+
+
 def _problems(data: Mapping[str, Any]) -> str:
     return "".join(f"- {inline(p['message'])} (`{p['rule']}`)\n" for p in data["problems"])
 
@@ -223,6 +214,8 @@ _SECTIONS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "parked": _problems,
     "refused": _problems,
     "revised": _revised,
+    "backfill": _backfill,
+    "exchanged": _exchanged,
 }
 
 

@@ -51,7 +51,7 @@ def count(accounts: Sequence[Account], zone: dt.tzinfo) -> Statistics:
     """``accounts`` in numbers, each kind with the most frequent first, weeks with the latest first."""
     terms: dict[str, Counter[str]] = {}
     for account in accounts:
-        for field, term in account.terms if account.outcome in PUBLISHED else ():
+        for field, term in account.terms if account.became_a_post else ():
             terms.setdefault(field, Counter())[term] += 1
     changed = Counter(name for account in accounts for name in account.changed)
     proposed = Counter(name for account in accounts for name in _proposed(account))
@@ -75,7 +75,7 @@ def week_of(moment: dt.datetime, zone: dt.tzinfo) -> str:
 
 def _weeks(accounts: Sequence[Account], zone: dt.tzinfo) -> tuple[Week, ...]:
     drafts = Counter(week_of(account.arrived, zone) for account in accounts)
-    posts = Counter(week_of(account.arrived, zone) for account in accounts if account.outcome in PUBLISHED)
+    posts = Counter(week_of(account.arrived, zone) for account in accounts if account.became_a_post)
     return tuple(Week(name, drafts[name], posts[name]) for name in sorted(drafts, reverse=True))
 
 

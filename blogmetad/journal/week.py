@@ -78,13 +78,15 @@ def filename(week: Week) -> str:
 def render(week: Week, accounts: Sequence[Account], zone: dt.tzinfo) -> bytes:
     """The entry about a week and the drafts that came to an end in it, the first one first; times in ``zone``."""
     counted = count(accounts, zone)
-    published = [account for account in accounts if account.outcome in PUBLISHED]
+    published = [account for account in accounts if account.became_a_post]
+    filled = [account for account in accounts if account.outcome in PUBLISHED and not account.became_a_post]
     waiting, parked, held, undone, twins = (
         [account for account in accounts if account.outcome == outcome]
         for outcome in ("waiting", "parked", "held", "undone", "duplicate")
     )
     sections = (
         ("Published", [f"{inline(each.title)}: `{each.post}`, from {_draft(each)}" for each in published]),
+        ("Filled in", [f"{inline(each.title)}: `{each.post}`" for each in filled]),
         ("Waits for your approval", [f"{inline(each.title)}, from {_draft(each)}" for each in waiting]),
         ("Needs you", [f"{_draft(each)}: {inline(' '.join(each.reasons))}" for each in parked]),
         ("Held until its date", [f"{_draft(each)}, until {_day(each.until, zone)}" for each in held]),

@@ -218,6 +218,16 @@ class Placer:
         files.remove(file)
         return given
 
+    def put_back(self, aside: Path, source: Path) -> None:
+        """Have a file at ``source`` again that was moved ``aside`` and proves to be its author's; if another was saved
+        in its place, both are kept."""
+        try:
+            files.link_new(aside, source)
+        except FileExistsError:
+            self.quarantine(aside)
+        else:
+            files.remove(aside)
+
     def _has_or_gets(self, name: str, file: Path) -> bool:
         """Whether a draft of this name has the bytes of ``file`` now."""
         draft = self.folders.drafts / name

@@ -19,8 +19,8 @@ from blogmetad import files, matter
 from blogmetad.publish import undo
 from blogmetad.publish.folders import Folders
 from blogmetad.publish.place import Found, Placer, look
-from blogmetad.publish.records import ACCEPTED, DONE, DUPLICATE, PUBLISHED, SUPERSEDED, UNDONE, WAITING
-from blogmetad.values import sha256
+from blogmetad.publish.records import ACCEPTED, DONE, DUPLICATE, FINISHED, PUBLISHED, SUPERSEDED, UNDONE, WAITING
+from blogmetad.values import offered_post, sha256
 
 _ID = re.compile(r"\d{8}-[0-9a-f]{6}(-\d{1,9})?")
 STEP = "rebuilt"
@@ -111,6 +111,8 @@ def _fate(
     drafts: Mapping[str, str],
     twin: str | None,
 ) -> _Fate | None:
+    if told is not None and offered_post(told.draft) is not None:
+        return _Fate(told.outcome, told.draft, told.post) if told.outcome in (*FINISHED, WAITING) else None
     outcome = told.outcome if told else ""
     name = (told.draft if told else "") or f"{job_id}.md"
     post = (told.post if told else None) or twin

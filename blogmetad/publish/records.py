@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 ACCEPTED = "accepted"
@@ -21,6 +22,17 @@ UNDONE = "undone"
 
 FINISHED = (DONE, DUPLICATE, SUPERSEDED, UNDONE)
 """What nothing more becomes of by itself."""
+
+INTENT = "undone"
+RESTORED = "restored"
+"""The steps with which taking a job back begins and ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Nothing was changed; ``reason`` is a whole sentence."""
+
+    reason: str
 
 
 class JobLike(Protocol):

@@ -22,6 +22,7 @@ from blogmetad.outcomes import Published
 from blogmetad.publish import undo
 from blogmetad.publish.place import Found, Placer, look
 from blogmetad.publish.records import ACCEPTED, DUPLICATE, PUBLISHED, STAGED, UNDONE, JobLike
+from blogmetad.values import offered_post
 
 Action = Literal["redo", "finished", "superseded", "undone", "cleared", "quarantined", "failed"]
 
@@ -44,6 +45,8 @@ def recover(placer: Placer) -> tuple[Recovered, ...]:
     recovered: list[Recovered] = []
     files.fsync_dir(placer.folders.state)  # our folders may have been made a moment before a crash
     for job in placer.ledger.jobs(ACCEPTED, STAGED, PUBLISHED, UNDONE, newest_first=False):
+        if offered_post(job.name) is not None:
+            continue  # offer.py and exchange.py know how
         try:
             recovered += _job(placer, job)
         except OSError as error:
@@ -97,6 +100,7 @@ def _undone(placer: Placer, job: JobLike) -> Recovered:
     result = undo.complete(placer, job)
     if isinstance(result, undo.Refused):
         return Recovered(job.id, "finished", result.reason)
+    assert isinstance(result, undo.Undone)
     return Recovered(job.id, "undone", f"The draft {result.draft} is back; taking it back had been interrupted.")
 
 

@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from blogmetad import files
+from blogmetad.publish import exchange
+from blogmetad.publish.exchange import Reverted
 from blogmetad.publish.names import numbered
 from blogmetad.publish.place import Found, Placer, look
-from blogmetad.publish.records import DONE, DUPLICATE, UNDONE, WAITING, JobLike
-from blogmetad.values import sha256
+from blogmetad.publish.records import DONE, DUPLICATE, INTENT, RESTORED, UNDONE, WAITING, JobLike, Refused
+from blogmetad.values import offered_post, sha256
 
-INTENT = "undone"
-RESTORED = "restored"
+__all__ = ["INTENT", "RESTORED", "Refused", "Reverted", "Undone", "complete", "refusal", "undo", "unfinished"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +34,9 @@ class Undone:
     aside: Path | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """Nothing was changed; ``reason`` is a whole sentence."""
-
-    reason: str
-
-
-def undo(placer: Placer, job: JobLike) -> Undone | Refused:
+def undo(placer: Placer, job: JobLike) -> Undone | Reverted | Refused:
     """Take a job back: restore its draft and withdraw its post, if that is still exactly what was
-    published. One that was interrupted is carried on with.
+    published; or give a published post its former bytes back. One that was interrupted is carried on with.
 
     The caller sees to it that no other undo is under way. Raises OSError; called again, it goes on from there.
     """
@@ -51,6 +45,8 @@ def undo(placer: Placer, job: JobLike) -> Undone | Refused:
         raise KeyError(job.id)
     if unfinished(placer, current):
         return complete(placer, current)
+    if offered_post(current.name) is not None:
+        return exchange.take_back(placer, current)
     reason = refusal(placer, current)
     if reason is not None:
         return Refused(reason)
@@ -66,10 +62,13 @@ def unfinished(placer: Placer, job: JobLike) -> bool:
     return _open_intent(placer, job) is not None
 
 
-def complete(placer: Placer, job: JobLike) -> Undone | Refused:
+def complete(placer: Placer, job: JobLike) -> Undone | Reverted | Refused:
     """Carry out what a crash interrupted."""
     facts = _open_intent(placer, job)
-    return Refused(f"Job {job.id} is not being undone.") if facts is None else _carry_out(placer, job, facts)
+    if facts is None:
+        return Refused(f"Job {job.id} is not being undone.")
+    carry_out = exchange.complete if offered_post(job.name) is not None else _carry_out
+    return carry_out(placer, job, facts)
 
 
 def _open_intent(placer: Placer, job: JobLike) -> Mapping[str, Any] | None:
@@ -79,6 +78,8 @@ def _open_intent(placer: Placer, job: JobLike) -> Mapping[str, Any] | None:
 
 def refusal(placer: Placer, job: JobLike) -> str | None:
     """Why a job cannot be taken back now, as whole sentences; None if it can."""
+    if offered_post(job.name) is not None:
+        return exchange.refusal(placer, job)
     if job.state not in (DONE, WAITING, DUPLICATE):  # a published job is still in the daemon's hands
         return f"Job {job.id} is {job.state}; only what was published, waits for review or was set aside can be undone."
     away = next((f for f in (placer.folders.drafts, placer.folders.home(job.state)) if not f.is_dir()), None)
@@ -136,20 +137,11 @@ def _withdraw(placer: Placer, job: JobLike, source: Path) -> bool | None:
     if found is Found.OURS:
         files.move(source, aside)
     if look(aside, job.post_sha256) is Found.OTHER:  # edited between the look and the move
-        _put_back(placer, aside, source)
+        placer.put_back(aside, source)
         return None
     if found is Found.OTHER:
         return None
     return look(aside, job.post_sha256) is Found.OURS
-
-
-def _put_back(placer: Placer, aside: Path, source: Path) -> None:
-    try:
-        files.link_new(aside, source)
-    except FileExistsError:  # and yet another one was saved in its place: both are kept
-        placer.quarantine(aside)
-    else:
-        files.remove(aside)
 
 
 def _restore(placer: Placer, job: JobLike) -> tuple[str, Path | None]:

@@ -9,7 +9,7 @@ import pytest
 
 from blogmetad import files
 from blogmetad.cli.review.marks import ReviewError, rewrite
-from blogmetad.reviewing import exchange_if
+from blogmetad.publish.exchange import exchange_if
 from blogmetad.values import sha256
 
 READ, OURS, SAVED, AGAIN = "读到的".encode(), "我们的".encode(), "编辑器存的".encode(), "又存了一次".encode()

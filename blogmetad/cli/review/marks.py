@@ -22,7 +22,8 @@ from blogmetad.intake.scan import being_written
 from blogmetad.journal.ledger import Job, Ledger, State
 from blogmetad.lock import AlreadyRunning
 from blogmetad.publish.compose import ComposeError, exchanged
-from blogmetad.reviewing import MARKS, exchange_if
+from blogmetad.publish.exchange import exchange_if
+from blogmetad.reviewing import MARKS
 from blogmetad.runner import UNFINISHED
 from blogmetad.values import Draft, YamlValue, sha256
 

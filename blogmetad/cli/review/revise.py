@@ -85,7 +85,7 @@ def _published(settings: Config, job: Job, words: str, keep_going: Callable[[], 
         raw, _ = files.read_stable(path, settings.intake.max_bytes)
     except OSError as error:
         raise ReviewError(f"{path} cannot be read: {error.strerror}") from None
-    found = _ask(settings, path.name, raw, words, job.arrived.astimezone(zone), keep_going)
+    found = _ask(settings, str(job.target), raw, words, job.arrived.astimezone(zone), keep_going)
     kept = site.state / REVISED / f"{now.astimezone(dt.UTC):%Y%m%dT%H%M%S.%fZ}" / path.name
     files.make_dir(kept.parent)
     files.write_new(kept, raw, mode=0o600)
@@ -109,7 +109,7 @@ def _published(settings: Config, job: Job, words: str, keep_going: Callable[[], 
 def _ask(
     settings: Config, name: str, raw: bytes, words: str, arrived: dt.datetime, keep_going: Callable[[], bool]
 ) -> Revised:
-    with desk(settings, document.load(settings.site.rules), but=(name,), keep_going=keep_going) as tools:
+    with desk(settings, document.load(settings.site.rules), keep_going) as tools:
         found = revision.revise(name, raw, words, tools, arrived=arrived)
     if not isinstance(found, Revised):
         raise ReviewError(" ".join(problem.message for problem in found))
