@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 
-from blogmetad import pipeline
+from blogmetad import daemon, pipeline
 from blogmetad.config import Config
-from blogmetad.daemon import open_proposer
 from blogmetad.rules.document import Rules
 from blogmetad.site.index import Index
 
@@ -19,7 +18,7 @@ def desk(settings: Config, rules: Rules, keep_going: Callable[[], bool] = lambda
     Raises BlogmetadError.
     """
     with ExitStack() as stack:
-        proposer = open_proposer(settings)
+        proposer = daemon.open_proposer(settings)
         stack.callback(proposer.unload)
         index = stack.enter_context(closing(Index(settings.site.posts, settings.site.state / "index.db")))
         index.refresh()
