@@ -26,6 +26,7 @@ class Fault:
     ``status``: an answer of that status, with ``headers`` and ``body``. ``cut``: the connection breaks behind so many
     bytes of the body; with -1 it is reset at once. ``delay``: seconds of silence first. ``whole``: a range is ignored.
     ``extra``: bytes that nobody listed come behind the file. ``shift``: so much is left out at its beginning.
+    ``silent``: the answer tells neither how long it is nor which part of the file.
     """
 
     step: Step
@@ -37,6 +38,7 @@ class Fault:
     whole: bool = False
     extra: bytes = b""
     shift: int = 0
+    silent: bool = False
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,7 @@ class LoopbackHub:
         self.asked: list[Asked] = []
         self.key: str | None = None
         self.wrong_hash = self.no_hash = False
+        self.below = ""
         self._lock = threading.Lock()
         self.http = _Server(self)
         self.url = f"http://127.0.0.1:{self.http.server_port}"
@@ -113,7 +116,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         parts = urlsplit(self.path)
-        path, query = unquote(parts.path), {key: value[0] for key, value in parse_qs(parts.query).items()}
+        path = unquote(parts.path).removeprefix(self.server.hub.below)
+        query = {key: value[0] for key, value in parse_qs(parts.query).items()}
         for pattern, step, answer in (
             (r"/api/v1/models/([^/]+/[^/]+)/repo/files", "listing", self.list_modelscope),
             (r"/api/v1/models/([^/]+/[^/]+)/repo", "file", self.redirect),
@@ -183,16 +187,19 @@ class _Handler(BaseHTTPRequestHandler):
         if start >= len(data):
             self.say(416, b"", {"Content-Range": f"bytes */{len(data)}"})
             return
-        headers = {"Content-Range": f"bytes {start}-{len(data) - 1}/{len(data)}"} if start else {}
-        self.say(206 if start else 200, data[start:] + fault.extra, headers, fault.cut)
+        headers = {"Content-Range": f"bytes {start}-{len(data) - 1}/{len(data)}"} if start and not fault.silent else {}
+        self.say(206 if start else 200, data[start:] + fault.extra, headers, fault.cut, fault.silent)
 
-    def say(self, status: int, body: bytes, headers: dict[str, str] | None = None, cut: int | None = None) -> None:
+    def say(
+        self, status: int, body: bytes, headers: dict[str, str] | None = None, cut: int | None = None,
+        silent: bool = False,
+    ) -> None:  # fmt: skip
         self.send_response(status)
-        for name, value in {**(headers or {}), "Content-Length": str(len(body))}.items():
+        for name, value in {**(headers or {}), **({} if silent else {"Content-Length": str(len(body))})}.items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body[:cut])
-        if cut is not None:
+        if cut is not None or silent:
             self.close_connection = True
 
     def reset(self) -> None:

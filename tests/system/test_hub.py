@@ -6,12 +6,14 @@ import hashlib
 import json
 import os
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeAlias
 
 import pytest
+from huggingface_hub import close_session
 
 from blogmetad.model import catalog
 from blogmetad.model.store import huggingface, modelscope, pull
@@ -19,6 +21,7 @@ from blogmetad.model.store.hub import Hub, first_to_answer
 from blogmetad.model.store.naming import HubFiles
 from blogmetad.model.store.place import PullError
 from blogmetad.model.store.pull import presence
+from tests import socks
 from tests.hub import Fault, LoopbackHub, serving
 
 REPOSITORY, FILE = "Qwen/Qwen3-4B-GGUF", "Qwen3-4B-Q4_K_M.gguf"
@@ -38,10 +41,12 @@ def hub() -> Iterator[LoopbackHub]:
 
 
 @pytest.fixture(params=list(HUBS))
-def client(request: pytest.FixtureRequest, hub: LoopbackHub) -> Hub:
+def client(request: pytest.FixtureRequest, hub: LoopbackHub) -> Iterator[Hub]:
     """Each of the two hubs, at the address of the one on loopback."""
     made: Hub = HUBS[request.param](hub.url)
-    return made
+    close_session()  # huggingface_hub goes by the proxies there were when it first asked
+    yield made
+    close_session()
 
 
 def run(
@@ -120,18 +125,55 @@ def test_many_breaks_do_not_end_a_pull_as_long_as_more_comes(tmp_path: Path, hub
     assert run(tmp_path, client).read_bytes() == DATA
 
 
-def test_a_server_that_ignores_the_range_is_understood(tmp_path: Path, hub: LoopbackHub, client: Hub) -> None:
-    hub.faults = [Fault("cdn", cut=700_000), Fault("cdn", whole=True)]
+def test_a_server_that_ignores_the_range_takes_nothing_away_of_what_has_come(
+    tmp_path: Path, hub: LoopbackHub, client: Hub
+) -> None:
+    hub.faults = [Fault("cdn", cut=700_000), Fault("cdn", whole=True, cut=300_000), *[Fault("cdn", cut=-1)] * 8]
+    with pytest.raises(PullError, match="cannot be reached"):
+        run(tmp_path, client)
+    assert presence(SOURCE, tmp_path).bytes == 700_000
+    hub.faults = [Fault("cdn", whole=True)]
     assert run(tmp_path, client).read_bytes() == DATA
+    assert hub.faults == []
+
+
+@pytest.mark.parametrize("fault", [Fault("cdn", shift=5), Fault("cdn", silent=True)])
+def test_a_server_that_does_not_send_the_part_that_was_asked_for_is_refused(
+    tmp_path: Path, hub: LoopbackHub, client: Hub, fault: Fault
+) -> None:
+    hub.faults = [Fault("cdn", cut=700_000), fault]
+    with pytest.raises(PullError, match="sends another part of the file"):
+        run(tmp_path, client)
+    assert presence(SOURCE, tmp_path).bytes == 700_000
+
+
+@pytest.mark.parametrize(
+    "page", [b"<html>please log in</html>", "<html>请先登录</html>".encode(), b"x" * (len(DATA) + 1)]
+)
+def test_a_page_instead_of_the_file_takes_nothing_away_of_what_has_come(
+    tmp_path: Path, hub: LoopbackHub, client: Hub, page: bytes
+) -> None:
+    hub.faults = [Fault("cdn", cut=700_000), Fault("cdn", body=page)]
+    with pytest.raises(PullError, match=rf"sends {len(page):,} bytes, where it listed 2,048,004"):
+        run(tmp_path, client)
+    assert presence(SOURCE, tmp_path).bytes == 700_000
     assert hub.steps().count("cdn") == 2
 
 
-def test_a_server_that_sends_another_part_than_was_asked_for_is_refused(
-    tmp_path: Path, hub: LoopbackHub, client: Hub
-) -> None:
-    hub.faults = [Fault("cdn", shift=5)]
-    with pytest.raises(PullError, match="sends another part of the file"):
+def test_a_hub_that_lists_more_than_it_has_is_told_at_once(tmp_path: Path, hub: LoopbackHub, client: Hub) -> None:
+    hub.faults = [Fault("cdn", cut=700_000), Fault("cdn", 416, {"Content-Range": "bytes */700000"})]
+    with pytest.raises(PullError, match="sends 700,000 bytes, where it listed 2,048,004"):
         run(tmp_path, client)
+    assert presence(SOURCE, tmp_path).bytes == 700_000
+
+
+@pytest.mark.parametrize("goal", ["back to itself", "ftp://elsewhere/file"])
+def test_a_hub_that_leads_nowhere_is_not_asked_again(tmp_path: Path, hub: LoopbackHub, client: Hub, goal: str) -> None:
+    address = client.address(REPOSITORY, FILE) if goal == "back to itself" else goal
+    hub.faults = [Fault("file", 302, {"Location": address})] * 100
+    with pytest.raises(PullError, match="leads nowhere"):
+        run(tmp_path, client)
+    assert hub.steps().count("file") <= 21
 
 
 def test_a_server_that_has_less_than_came_before_is_asked_for_all_of_it(
@@ -163,7 +205,7 @@ def test_a_wrong_hash_is_removed_and_told(tmp_path: Path, hub: LoopbackHub, clie
 
 
 def test_a_file_that_is_longer_than_listed_is_refused(tmp_path: Path, hub: LoopbackHub, client: Hub) -> None:
-    hub.faults = [Fault("cdn", extra=b"more")]
+    hub.faults = [Fault("cdn", extra=b"more", silent=True)]
     with pytest.raises(PullError, match="sends more than the 2,048,004 bytes it listed"):
         run(tmp_path, client)
 
@@ -255,10 +297,100 @@ def test_an_answer_that_is_no_listing_is_told(tmp_path: Path, hub: LoopbackHub, 
     assert refused.value.hint
 
 
+@pytest.mark.parametrize(
+    "address", ["hf-mirror.com", "http://[bad", "ftp://hub", "http://a b", "http://hub:99999", "http://", "镜像"]
+)
+def test_what_is_no_address_is_told_at_once(tmp_path: Path, client: Hub, address: str) -> None:
+    with pytest.raises(PullError, match="is no address of a hub") as refused:
+        run(tmp_path, type(client)(address))  # type: ignore[call-arg]
+    assert f"Write {client.address_variable} whole" in refused.value.hint
+
+
+def test_spaces_and_slashes_around_an_address_do_no_harm(
+    tmp_path: Path, hub: LoopbackHub, client: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(client.address_variable, f" {hub.url}// ")
+    made = {"HF_ENDPOINT": huggingface.configured, "MODELSCOPE_ENDPOINT": modelscope.configured}
+    assert run(tmp_path, made[client.address_variable]()).read_bytes() == DATA
+
+
+def test_a_hub_may_live_below_a_path(tmp_path: Path, hub: LoopbackHub, client: Hub) -> None:
+    hub.below = "/hub/镜"
+    assert run(tmp_path, type(client)(f"{hub.url}/hub/镜")).read_bytes() == DATA  # type: ignore[call-arg]
+
+
+@pytest.mark.parametrize("key", ["hf_键", "hf\x01signs"])
+def test_a_key_that_cannot_be_one_is_told_and_not_shown(
+    tmp_path: Path, hub: LoopbackHub, client: Hub, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(client.key_variable, key)
+    with pytest.raises(PullError, match="characters that no key has") as refused:
+        run(tmp_path, client)
+    assert client.key_variable in refused.value.hint
+    assert key not in str(refused.value)
+    assert hub.asked == []
+
+
+def test_a_key_that_cannot_be_read_is_told(hub: LoopbackHub, home: Path) -> None:
+    folder = home / ".cache/huggingface/token"
+    folder.mkdir(parents=True)
+    script = f"from blogmetad.model.store.huggingface import HuggingFace; HuggingFace({hub.url!r}).listing('a/b')"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert f"your key for Hugging Face ({hub.url}) cannot be read (Is a directory: {folder})" in done.stderr
+
+
+@pytest.mark.parametrize("proxy", ["socks://127.0.0.1:9", "foo://", "http://a:port"])
+def test_a_proxy_that_cannot_be_one_is_told(
+    tmp_path: Path, client: Hub, proxy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ALL_PROXY", proxy)
+    with pytest.raises(PullError, match="through the proxy that is set") as refused:
+        run(tmp_path, client)
+    assert "ALL_PROXY" in refused.value.hint
+
+
+@pytest.mark.parametrize("kind", ["socks5", "socks5h"])
+def test_a_model_comes_through_a_proxy_of_the_kind_socks(
+    tmp_path: Path, hub: LoopbackHub, client: Hub, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socks.proxy(hub.http.server_port) as proxy:
+        monkeypatch.setenv("ALL_PROXY", proxy.url.replace("socks5", kind))
+        assert run(tmp_path, type(client)("http://hub.invalid")).read_bytes() == DATA  # type: ignore[call-arg]
+        assert set(proxy.asked) == {("hub.invalid", 80)}
+
+
+@pytest.mark.parametrize("kind", ["socks5", "socks5h", "http"])
+def test_a_proxy_where_nobody_listens_is_told(
+    tmp_path: Path, client: Hub, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ALL_PROXY", f"{kind}://127.0.0.1:9")
+    with pytest.raises(PullError, match="cannot be reached at"):
+        run(tmp_path, type(client)("http://hub.invalid"))  # type: ignore[call-arg]
+
+
+def test_certificates_that_cannot_be_read_are_told(
+    tmp_path: Path, client: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "没有.pem"))
+    with pytest.raises(PullError, match="certificates that are set cannot be read") as refused:
+        run(tmp_path, client)
+    assert "SSL_CERT_FILE" in refused.value.hint
+
+
 def test_nobody_at_the_address_is_told_with_a_way_out(tmp_path: Path) -> None:
     with pytest.raises(PullError, match=r"cannot be reached at http://127\.0\.0\.1:9") as refused:
         run(tmp_path, huggingface.HuggingFace("http://127.0.0.1:9"))
     assert "--from modelscope" in refused.value.hint
+
+
+def test_a_hub_that_keeps_us_waiting_for_its_listing_is_asked_once(
+    tmp_path: Path, hub: LoopbackHub, client: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pull, "FIRST_PATIENCE", 0.3)
+    hub.faults = [Fault("listing", delay=1.0)] * 3
+    with pytest.raises(PullError, match="cannot be reached"):
+        run(tmp_path, client)
+    assert hub.steps() == ["listing"]
 
 
 @pytest.mark.parametrize("step", ["listing", "cdn"])

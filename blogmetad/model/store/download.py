@@ -17,7 +17,9 @@ from blogmetad.model.store.place import Place, Progress
 SYNC = 64 << 20
 """Bytes after which what has come is forced onto the disk and noted."""
 
-_RANGE = re.compile(r"bytes (\d+)-\d+/(?:\d+|\*)")
+OTHER = "Pull again, or take another source with --from; what has come is kept."
+
+_RANGE = re.compile(r"bytes (?:(\d+)-\d+|\*)/(?:(\d+)|\*)")
 
 
 def download(
@@ -41,6 +43,8 @@ def download(
         def transfer() -> None:
             try:
                 _transfer(client, place, hub, address, progress)
+            except (httpx.TooManyRedirects, httpx.UnsupportedProtocol) as error:
+                raise HubError(f"{hub.title} leads nowhere from {address} ({error})", OTHER) from error
             except (httpx.HTTPError, httpx.InvalidURL) as error:
                 raise unreachable(hub, address, str(error) or type(error).__name__) from error
 
@@ -48,7 +52,7 @@ def download(
             try:
                 persist(transfer, pauses)
             except HubError as error:
-                if not error.passing or placing.arrived(place) == before:
+                if not error.passing or placing.arrived(place) <= before:
                     raise
 
 
@@ -59,6 +63,7 @@ def _transfer(client: httpx.Client, place: Place, hub: Hub, address: str, progre
         return
     headers = {"Range": f"bytes={start}-"} if start else {}
     with client.stream("GET", address, headers=headers) as response:
+        _check_size(response, place, hub.title)
         if response.status_code == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
             placing.forget(place)
             raise HubError(f"{hub.title} has less of the file than came before", "Pull again.", passing=True, after=0)
@@ -67,17 +72,36 @@ def _transfer(client: httpx.Client, place: Place, hub: Hub, address: str, progre
             said = response.headers.get("X-Error-Message", "")
             raise refusal(hub, response.status_code, said, after)
         begins = _start_of(response)
-        if begins > start:
-            raise HubError(f"{hub.title} sends another part of the file than was asked for", "Pull again.")
-        _save(place, begins, response.iter_raw(), progress, hub.title)
+        if begins is None or begins > start:
+            raise HubError(f"{hub.title} sends another part of the file than was asked for", OTHER)
+        _save(place, start, _behind(response.iter_raw(), start - begins), progress, hub.title)
 
 
-def _start_of(response: httpx.Response) -> int:
-    """Where in the file the answer begins: a server may send all of it, whatever it was asked for."""
+def _check_size(response: httpx.Response, place: Place, hub: str) -> None:
+    """Refuse a file that is not as long as it was listed, a page to log in for example, before any of it is taken."""
+    told = _RANGE.fullmatch(response.headers.get("Content-Range", ""))
+    if told is not None:
+        size = told[2]
+    else:
+        size = response.headers.get("Content-Length") if response.status_code == httpx.codes.OK else None
+    if size is not None and size.isdecimal() and int(size) != place.size:
+        raise HubError(f"{hub} sends {int(size):,} bytes, where it listed {place.size:,}", OTHER)
+
+
+def _start_of(response: httpx.Response) -> int | None:
+    """Where in the file the answer begins: a server may send all of it, whatever it was asked for. None: not told."""
     if response.status_code != httpx.codes.PARTIAL_CONTENT:
         return 0
-    found = _RANGE.match(response.headers.get("Content-Range", ""))
-    return int(found[1]) if found else 0
+    found = _RANGE.fullmatch(response.headers.get("Content-Range", ""))
+    return int(found[1]) if found and found[1] else None
+
+
+def _behind(chunks: Iterator[bytes], skipped: int) -> Iterator[bytes]:
+    """What comes behind the first ``skipped`` bytes, which are here already."""
+    for chunk in chunks:
+        if len(chunk) > skipped:
+            yield chunk[skipped:]
+        skipped = max(0, skipped - len(chunk))
 
 
 def _save(place: Place, start: int, chunks: Iterator[bytes], progress: Progress, hub: str) -> None:

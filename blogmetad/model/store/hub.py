@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import queue
 import threading
 import time
@@ -55,6 +56,14 @@ class Hub(Protocol):
         """What people call it."""
 
     @property
+    def endpoint(self) -> str:
+        """Its address."""
+
+    @property
+    def address_variable(self) -> str:
+        """The environment variable that names another address."""
+
+    @property
     def key_variable(self) -> str:
         """The environment variable from which it takes the user's key."""
 
@@ -94,14 +103,17 @@ def unreachable(hub: Hub, address: str, why: str) -> HubError:
     return HubError(f"{hub.title} cannot be reached at {address} ({why})", hint, passing=True)
 
 
-def persist(ask: Callable[[], Result], pauses: Sequence[float] = PAUSES) -> Result:
-    """What ``ask`` returns, asked again after pauses while it fails with a HubError that may pass."""
+def persist(ask: Callable[[], Result], pauses: Sequence[float] = PAUSES, patience: float = math.inf) -> Result:
+    """What ``ask`` returns, asked again after pauses while it fails with a HubError that may pass, and as long as not
+    more than ``patience`` seconds are gone."""
+    began = time.monotonic()
     for number in itertools.count():
         try:
             return ask()
         except HubError as error:
             wait = error.after if error.after is not None else (pauses[number] if number < len(pauses) else 0)
-            if not error.passing or number >= len(pauses) or wait > LONGEST:
+            late = time.monotonic() - began > patience
+            if late or not error.passing or number >= len(pauses) or wait > LONGEST:
                 raise
             time.sleep(wait)
     raise AssertionError("itertools.count never ends")

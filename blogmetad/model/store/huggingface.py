@@ -7,18 +7,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from blogmetad.model.store import access
 from blogmetad.model.store.hub import READ, HubError, HubFile, refusal, unreachable
 
 if TYPE_CHECKING:
     from huggingface_hub.hf_api import RepoSibling
 
-TITLE, KEY = "Hugging Face", "HF_TOKEN"
+TITLE, ADDRESS, KEY = "Hugging Face", "HF_ENDPOINT", "HF_TOKEN"
 OFFICIAL = "https://huggingface.co"
 
 
 @dataclass(frozen=True, slots=True)
 class HuggingFace:
-    """A Hub. ``endpoint`` is its address without a path."""
+    """A Hub. ``endpoint`` is its address, without a slash at its end."""
 
     endpoint: str = OFFICIAL
 
@@ -28,12 +29,18 @@ class HuggingFace:
         return TITLE if self.endpoint == OFFICIAL else f"{TITLE} ({self.endpoint})"
 
     @property
+    def address_variable(self) -> str:
+        """The environment variable that names another address."""
+        return ADDRESS
+
+    @property
     def key_variable(self) -> str:
         """The environment variable from which it takes the user's key."""
         return KEY
 
     def listing(self, repository: str, timeout: float = READ) -> tuple[HubFile, ...]:
         """The files of a repository; the hub knows the SHA-256 of every large one."""
+        access.check(self)
         _be_quiet()
         import httpx2
         from huggingface_hub import HfApi
@@ -71,7 +78,7 @@ class HuggingFace:
 
 def configured() -> HuggingFace:
     """The hub as the environment says."""
-    return HuggingFace(os.environ.get("HF_ENDPOINT", "").rstrip("/") or OFFICIAL)
+    return HuggingFace(os.environ.get(ADDRESS, "").strip().rstrip("/") or OFFICIAL)
 
 
 def _be_quiet() -> None:

@@ -13,16 +13,17 @@ from urllib.parse import quote, urlencode
 
 import httpx
 
+from blogmetad.model.store import access
 from blogmetad.model.store.hub import CONNECT, READ, HubError, HubFile, refusal, unreachable
 
-TITLE, KEY = "ModelScope", "MODELSCOPE_API_TOKEN"
+TITLE, ADDRESS, KEY = "ModelScope", "MODELSCOPE_ENDPOINT", "MODELSCOPE_API_TOKEN"
 OFFICIAL = "https://www.modelscope.cn"
 REVISION = "master"
 
 
 @dataclass(frozen=True, slots=True)
 class ModelScope:
-    """A Hub. ``endpoint`` is its address without a path."""
+    """A Hub. ``endpoint`` is its address, without a slash at its end."""
 
     endpoint: str = OFFICIAL
 
@@ -32,12 +33,18 @@ class ModelScope:
         return TITLE if self.endpoint == OFFICIAL else f"{TITLE} ({self.endpoint})"
 
     @property
+    def address_variable(self) -> str:
+        """The environment variable that names another address."""
+        return ADDRESS
+
+    @property
     def key_variable(self) -> str:
         """The environment variable from which it takes the user's key."""
         return KEY
 
     def listing(self, repository: str, timeout: float = READ) -> tuple[HubFile, ...]:
         """The files of a repository."""
+        access.check(self)
         query = urlencode({"Revision": REVISION, "Recursive": "True"})
         address = f"{self.endpoint}/api/v1/models/{quote(repository)}/repo/files?{query}"
         try:
@@ -70,7 +77,7 @@ class ModelScope:
 
 def configured() -> ModelScope:
     """The hub as the environment says."""
-    return ModelScope(os.environ.get("MODELSCOPE_ENDPOINT", "").rstrip("/") or OFFICIAL)
+    return ModelScope(os.environ.get(ADDRESS, "").strip().rstrip("/") or OFFICIAL)
 
 
 def _file(entry: Mapping[str, Any]) -> HubFile:

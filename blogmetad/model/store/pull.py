@@ -20,6 +20,8 @@ State: TypeAlias = Literal["ready", "unverified", "partial", "absent"]
 
 FIRST_PAUSES = 2
 """Further tries for the listing: a hub that is not there at all should not keep anybody waiting."""
+FIRST_PATIENCE = 10.0
+"""Seconds the hub has for the listing, and after which it is not asked for it again."""
 
 SPARE = 64_000_000
 """Bytes left free on the disk beside the files."""
@@ -88,7 +90,9 @@ def pull_from_hub(
     if here.state == "ready":
         return here.path
     try:
-        listed = persist(lambda: hub.listing(source.repository, timeout), pauses[:FIRST_PAUSES])
+        listed = persist(
+            lambda: hub.listing(source.repository, min(timeout, FIRST_PATIENCE)), pauses[:FIRST_PAUSES], FIRST_PATIENCE
+        )
         places = tuple(_places(name, source, listed, folder / source.repository, hub.title))
         need = sum(map(placing.still_to_come, places))
         placing.check_room(name, folder, need + SPARE if need else 0, free)
