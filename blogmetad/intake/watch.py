@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -28,7 +29,10 @@ log = structlog.get_logger("blogmetad")
 
 POLL_SECONDS = 1.0
 BACK_SECONDS = 300.0
-"""How long to poll where the system had no watch left, before it is asked again."""
+"""How long to poll where the system had no watch left, or one that failed at once, before it is asked again. Twice as
+long each time it fails at once again, up to a day."""
+
+DAY = 86400.0
 
 STOP_SECONDS = 5.0
 
@@ -64,7 +68,7 @@ class Watch:
         self._observer: BaseObserver | None = None
         self._root: tuple[int, int] | None = None
         self._mode: Literal["inotify", "polling"] = "polling" if polling else "inotify"
-        self._armed_at = 0.0
+        self._armed_at, self._failures = 0.0, 0
         self.refused = False
 
     @property
@@ -74,15 +78,8 @@ class Watch:
 
     def start(self) -> None:
         """Begin to watch; does nothing if it does already. Raises FolderGone, or OSError if polling fails too."""
-        if self._observer is not None:
-            return
-        self.refused = True
-        try:
-            root = self._identity()
-        except OSError as error:
-            raise FolderGone(self._folder, error.strerror or str(error)) from error
-        self._observer, self._mode = self._arm()
-        self._root, self._armed_at, self.refused = root, time.monotonic(), False
+        if self._observer is None:
+            self._start(polling=self._polling)
 
     def stop(self) -> None:
         """Stop watching; does nothing if it does not watch."""
@@ -91,17 +88,20 @@ class Watch:
             _silence(observer)
 
     def rearm(self) -> None:
-        """Watch afresh whatever is now at the folder's path. Raises as ``start`` does."""
+        """Watch afresh whatever is now at the folder's path; by looking, if inotify went deaf as soon as it was there.
+        Raises as ``start`` does."""
+        failed = self._failed_at_once()
+        if failed:
+            log.warning("inotify fails, polling instead", folder=str(self._folder))
+            self._failures += 1
+        elif self._mode == "inotify":
+            self._failures = 0
         self.stop()
-        self.start()
+        self._start(polling=self._polling or failed)
 
     def healthy(self) -> bool:
         """Whether changes are still noticed: every thread alive, and the folder the one that is being watched."""
-        observer = self._observer
-        if observer is None or not observer.is_alive():
-            return False
-        emitters = list(observer.emitters)
-        if not emitters or not all(emitter.is_alive() for emitter in emitters):
+        if self._observer is None or not _hears(self._observer):
             return False
         try:
             return self._identity() == self._root
@@ -109,16 +109,31 @@ class Watch:
             return False
 
     def stale(self) -> bool:
-        """Whether it has polled long enough for want of a watch: another try may get one."""
+        """Whether it has polled long enough for want of a watch that works: another try may get one."""
         makeshift = self._mode == "polling" and not self._polling
-        return makeshift and self._observer is not None and time.monotonic() - self._armed_at >= BACK_SECONDS
+        patience = min(BACK_SECONDS * 2.0**self._failures, DAY)
+        return makeshift and self._observer is not None and time.monotonic() - self._armed_at >= patience
 
     def _identity(self) -> tuple[int, int]:
         status = self._folder.stat()
         return status.st_dev, status.st_ino
 
-    def _arm(self) -> tuple[BaseObserver, Literal["inotify", "polling"]]:
-        if not self._polling:
+    def _failed_at_once(self) -> bool:
+        if self._observer is None or self._mode == "polling" or _hears(self._observer):
+            return False
+        return time.monotonic() - self._armed_at < BACK_SECONDS
+
+    def _start(self, *, polling: bool) -> None:
+        self.refused = True
+        try:
+            root = self._identity()
+        except OSError as error:
+            raise FolderGone(self._folder, error.strerror or str(error)) from error
+        self._observer, self._mode = self._arm(polling=polling)
+        self._root, self._armed_at, self.refused = root, time.monotonic(), False
+
+    def _arm(self, *, polling: bool) -> tuple[BaseObserver, Literal["inotify", "polling"]]:
+        if not polling:
             try:
                 observer = self._started(lambda: Observer(timeout=POLL_SECONDS))
             except OSError as error:
@@ -142,6 +157,14 @@ class Watch:
             _silence(observer)
             raise
         return observer
+
+
+def _hears(observer: BaseObserver) -> bool:
+    """Whether all threads live through which an event has to come."""
+    emitters = list(observer.emitters)
+    reader = getattr(observer, "_inotify_fd", None)  # watchdog 7 has one read for all emitters
+    readers = [reader] if isinstance(reader, threading.Thread) else []
+    return bool(emitters) and all(thread.is_alive() for thread in (observer, *emitters, *readers))
 
 
 def _silence(observer: BaseObserver) -> None:

@@ -208,6 +208,29 @@ def test_a_listener_that_fails_ends_the_thread_and_is_seen_as_unhealthy(folder: 
         watch.stop()
 
 
+def test_a_watch_whose_reader_died_is_unhealthy_and_looks_until_inotify_is_tried_again(
+    ears: Ears, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watch = ears.watch
+    begun = time.monotonic()
+    for waits in (600.0, 1200.0):
+        reader = watch._observer._inotify_fd  # type: ignore[union-attr]
+        reader.stop()
+        reader.join()
+        assert not watch.healthy()
+        watch.rearm()
+        assert (watch.mode, watch.healthy(), watch.stale()) == ("polling", True, False)
+        assert ears.hears(lambda: (folder / "新.md").write_text("文"))
+        with monkeypatch.context() as later:
+            later.setattr(watching.time, "monotonic", lambda waits=waits: begun + waits - 1.0)
+            assert not watch.stale()
+        with monkeypatch.context() as later:
+            later.setattr(watching.time, "monotonic", lambda waits=waits: begun + waits + 60.0)
+            assert watch.stale()
+        watch.rearm()
+        assert (watch.mode, watch.healthy(), watch.stale()) == ("inotify", True, False)
+
+
 def test_a_folder_that_is_away_cannot_be_watched_and_can_be_once_it_is_back(folder: Path) -> None:
     folder.rmdir()
     ears = Ears(folder)
