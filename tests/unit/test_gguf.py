@@ -113,6 +113,22 @@ def test_what_is_no_model_file_is_refused_with_the_cause(data: bytes, cause: str
         head(data)
 
 
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        (8, struct.pack("<Q", 16 << 20) + bytes(16 << 20)),
+        (9, struct.pack("<IQ", 0, 4096) + bytes(4096)),
+        (9, struct.pack("<IQ", 8, 1 << 20) + bytes(8 << 20)),
+    ],
+    ids=["texts", "numbers", "lists of texts"],
+)
+def test_a_head_that_would_fill_the_memory_is_refused(kind: int, value: bytes) -> None:
+    count = gguf.ROOM // (len(value) if kind == 8 else struct.unpack("<Q", value[4:12])[0] * gguf.SPENT)
+    data = made(*(entry(f"键{number}", kind, value) for number in range(count + 1)), keys=count + 1)
+    with pytest.raises(Malformed, match="its head is larger than that of any real model"):
+        head(data)
+
+
 def test_a_tensor_type_that_is_newer_than_this_program_is_let_pass() -> None:
     found = head(made(tensor("new", [4], kind=99), tensor("b", [4], offset=160), tensors=2))
     assert found.kinds == {"type 99": 4, "F32": 4}

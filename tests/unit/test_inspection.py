@@ -131,6 +131,21 @@ def test_a_sound_file_that_is_no_model_for_writing_is_refused(
     assert cause in fault
 
 
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}",
+        "{{ ('长' * 4000000000) | length }}",
+        "{% set all = namespace(x='x' * 1000) %}{% for a in range(99) %}{% set all.x = all.x * 10 %}{% endfor %}",
+    ],
+    ids=["time", "memory", "memory by and by"],
+)
+def test_a_template_that_takes_all_there_is_of_time_or_memory_is_refused(tmp_path: Path, template: str) -> None:
+    (fault,) = look(written(tmp_path / "x.gguf", template=template)).faults
+    assert fault.startswith("Its chat template cannot be used (")
+    assert "without end" in fault or "MemoryError" in fault
+
+
 def test_a_kind_of_model_that_the_installed_library_does_not_know_is_refused(tiny_model: Path) -> None:
     (fault,) = look(tiny_model, known=False).faults
     assert "does not know models of the kind 'qwen3'" in fault

@@ -24,6 +24,9 @@ MOST_KEYS, MOST_TENSORS, MOST_STRINGS, KEPT = 1 << 16, 1 << 18, 1 << 22, 4096
 MOST_DIMENSIONS, LONGEST_NAME, MOST_WEIGHTS = 4, 63, 1 << 60
 """Limits well beyond any real model; those of dimensions and names are llama.cpp's own."""
 
+ROOM, SPENT = 128 << 20, 32
+"""Bytes all that is kept of a head may take, and what an entry of a list counts for, kept or passed over."""
+
 _NUMBERS = {0: "<B", 1: "<b", 2: "<H", 3: "<h", 4: "<I", 5: "<i", 6: "<f", 7: "<?", 10: "<Q", 11: "<q", 12: "<d"}
 _STRING, _ARRAY = 8, 9
 
@@ -131,8 +134,14 @@ class _Source:
     """A file read forward, never beyond its size."""
 
     def __init__(self, file: BinaryIO, size: int) -> None:
-        self._file, self._size = file, size
+        self._file, self._size, self._room = file, size, ROOM
         self.position = 0
+
+    def charge(self, count: int) -> None:
+        """Have so much of memory and time been spent."""
+        self._room -= count
+        if self._room < 0:
+            raise Malformed("its head is larger than that of any real model")
 
     def take(self, count: int) -> bytes:
         self._go(count)
@@ -157,6 +166,7 @@ class _Source:
         length = self.number("<Q")
         if length > longest:
             raise Malformed(f"{what} is {length:,} bytes long")
+        self.charge(length)
         return self.take(length).decode("utf-8", "replace")
 
     def _go(self, count: int) -> None:
@@ -187,7 +197,7 @@ def _read_key(source: _Source, values: dict[str, Value], counts: dict[str, int])
     if kind == _STRING:
         values[key] = source.text(LONGEST_STRING, f"the value of {key}")
     elif kind in _NUMBERS:
-        values[key] = _number(source, kind)
+        (values[key],) = _numbers(source, kind, 1)
     elif kind == _ARRAY:
         inner, count = source.number("<I"), source.number("<Q")
         counts[key] = count
@@ -203,21 +213,22 @@ def _read_array(source: _Source, key: str, kind: int, count: int) -> tuple[int |
     if kind == _STRING:
         if count > MOST_STRINGS:
             raise Malformed(f"the list {key!r} claims to have {count:,} entries")
+        source.charge(count * SPENT)
         for _ in range(count):
             source.skip(source.number("<Q"))
         return None
     if kind not in _NUMBERS:
         raise Malformed(f"the list {key!r} is of type {kind}, which does not exist")
     if count <= KEPT:
-        return tuple(_number(source, kind) for _ in range(count))
+        source.charge(count * SPENT)
+        return _numbers(source, kind, count)
     source.skip(count * struct.calcsize(_NUMBERS[kind]))
     return None
 
 
-def _number(source: _Source, kind: int) -> int | float | bool:
-    form = _NUMBERS[kind]
-    value: int | float | bool = struct.unpack(form, source.take(struct.calcsize(form)))[0]
-    return value
+def _numbers(source: _Source, kind: int, count: int) -> tuple[int | float | bool, ...]:
+    form = f"<{count}{_NUMBERS[kind][1]}"
+    return struct.unpack(form, source.take(struct.calcsize(form)))
 
 
 def _read_tensors(source: _Source, count: int, alignment: int) -> tuple[frozenset[str], dict[str, int], int]:

@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, TypeAlias
 
-from blogmetad.model.prompt import frame
 from blogmetad.model.store import gguf, naming
 from blogmetad.model.store.gguf import Header, Malformed
 from blogmetad.model.store.memory import Need
-
-Thinking: TypeAlias = Literal["switchable", "always", "never"]
+from blogmetad.model.store.template import TemplateFault, Thinking, thinking
 
 TEMPLATE, TOKENS, EMBEDDING = "tokenizer.chat_template", "tokenizer.ggml.tokens", "token_embd.weight"
 
@@ -83,9 +80,9 @@ def inspect(file: Path, *, context: int, memory: int, knows: Callable[[str], boo
     faults += _unfit(head, heads, knows)
     facts = _facts(head, heads, context)
     try:
-        facts = replace(facts, thinking=_thinking(head.text(TEMPLATE)))
-    except Exception as error:  # a template is a program, and can fail in any way a program can
-        faults.append(f"Its chat template cannot be used ({type(error).__name__}: {error}).")
+        facts = replace(facts, thinking=thinking(head.text(TEMPLATE)))
+    except TemplateFault as fault:
+        faults.append(f"Its chat template cannot be used ({fault}).")
     return Inspection(file, facts, tuple(faults), tuple(_doubts(facts, head, context, memory)))
 
 
@@ -163,18 +160,6 @@ def _kv_bytes(head: Header, architecture: str) -> int:
     width = number("embedding_length") // max(1, number("attention.head_count"))
     key, value = number("attention.key_length") or width, number("attention.value_length") or width
     return all_heads * (key + value) * 2
-
-
-def _thinking(template: str) -> Thinking | None:
-    """Whether the model thinks before it answers, by its template. Raises whatever the template raises."""
-    if not template:
-        return None
-    thinking = frame(template, thinking=True)
-    if not (thinking.middle and thinking.closing):
-        raise ValueError("it leaves a message out")
-    if not thinking.thinks:
-        return "never"
-    return "switchable" if "enable_thinking" in template else "always"
 
 
 def _doubts(facts: Facts, head: Header, context: int, memory: int) -> Iterator[str]:
