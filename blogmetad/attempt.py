@@ -87,7 +87,7 @@ def publish(tools: Tools, job: Job, raw: bytes) -> Outcome:
     if job.state in (State.STAGED, State.PUBLISHED):
         resumed = tools.placer.resume(job)
         if resumed is not None:
-            return _placed(tools, resumed)
+            return _placed(tools, job, resumed)
     now = tools.now()
     # No draft arrives in the future, though a clock that was set back since may say so.
     arrived = min(job.arrived, now).astimezone(tools.site.timezone)
@@ -102,12 +102,12 @@ def publish(tools: Tools, job: Job, raw: bytes) -> Outcome:
     finished = with_model(tools, job, lambda: pipeline.finish(accepted, desk, arrived=arrived))
     if not isinstance(finished, pipeline.Finished):
         return finished
-    return _placed(tools, tools.placer.place(job, finished.post))
+    return _placed(tools, job, tools.placer.place(job, finished.post))
 
 
-def _placed(tools: Tools, outcome: Published | Superseded) -> Outcome:
+def _placed(tools: Tools, job: Job, outcome: Published | Superseded) -> Outcome:
     """What became of a post that was put where posts go: in the review folder it waits."""
-    if isinstance(outcome, Published) and tools.placer.folders.reviewed:
+    if isinstance(outcome, Published) and tools.placer.folders_of(job).reviewed:
         return Waiting(outcome.filename, outcome.sha256)
     return outcome
 

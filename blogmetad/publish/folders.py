@@ -76,6 +76,11 @@ class Folders:
         """Finished posts that have no name yet, on the mount where they get it."""
         return self._beside(self.destination, "stage")
 
+    @property
+    def stages(self) -> tuple[Path, ...]:
+        """Wherever finished posts without a name may lie, for the configuration may have said otherwise before."""
+        return tuple(dict.fromkeys(self._beside(home, "stage") for home in self.homes))
+
     def withdrawn_from(self, home: Path) -> Path:
         """What was taken back out of ``home``, the folder of the posts or that of the review, on its mount."""
         return self._beside(home, "withdrawn")

@@ -19,6 +19,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from enum import Enum, auto
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -137,11 +138,18 @@ class Placer:
             raise OSError(errno.EIO, "the staged post was damaged", str(self.folders.stage / job.id))
         return outcome
 
+    def folders_of(self, job: JobLike) -> Folders:
+        """The folders as they were when the job's post was staged, if it was. A post that is half placed goes where it
+        was going, whatever the configuration has come to say of the review."""
+        staged = next((step for step in reversed(self.ledger.steps(job.id)) if step.name == STAGED), None)
+        reviewed = self.folders.reviewed if staged is None else bool(staged.data.get("reviewed"))
+        return replace(self.folders, reviewed=reviewed)
+
     def resume(self, job: JobLike) -> Published | Superseded | None:
         """Carry on with a staged or published job. None if its staged post is damaged: the job is accepted
         again."""
         with self._naming:
-            return self._go_on(job, Taken.of(self.folders.destination))
+            return self._go_on(job, Taken.of(self.folders_of(job).destination))
 
     def _go_on(self, job: JobLike, taken: Taken) -> Published | Superseded | None:
         if job.state == STAGED:
@@ -160,10 +168,11 @@ class Placer:
     def finish(self, job: JobLike, step_name: str, data: Mapping[str, Any]) -> None:
         """The end of a published job: done (or waiting, in the review folder) and its last step are committed together,
         then the stage is cleared."""
+        folders = self.folders_of(job)
         with self.ledger.transaction():
             self.ledger.step(job.id, step_name, data, self.now())
-            self.ledger.move(job.id, WAITING if self.folders.reviewed else DONE, self.now())
-        files.remove(self.folders.stage / job.id)
+            self.ledger.move(job.id, WAITING if folders.reviewed else DONE, self.now())
+        files.remove(folders.stage / job.id)
 
     def left(self, job: JobLike) -> bool:
         """Whether the draft is no longer there as it was taken up: removed, renamed, or saved again."""
@@ -177,7 +186,7 @@ class Placer:
         with self.ledger.transaction():
             self.ledger.step(job.id, "superseded", {"because": why}, self.now())
             self.ledger.move(job.id, SUPERSEDED, self.now(), target=None, post_sha256=None)
-        files.remove(self.folders.stage / job.id)
+        files.remove(self.folders_of(job).stage / job.id)
         return Superseded()
 
     def retire(self, job: JobLike) -> str | None:
@@ -244,17 +253,19 @@ class Placer:
         path = self.folders.stage / job.id
         files.remove(path)  # from an attempt that never got as far as the ledger
         files.write_new(path, post.content)
-        target = next(self._free_names(post.filename, post.sha256, taken))
+        target = next(self._free_names(post.filename, post.sha256, taken, self.folders.destination))
         with self.ledger.transaction():
-            facts = {"filename": target, "bytes": len(post.content), "sha256": post.sha256}
-            self.ledger.step(job.id, "staged", facts, self.now())
+            facts: dict[str, object] = {"filename": target, "bytes": len(post.content), "sha256": post.sha256}
+            facts |= {"reviewed": True} if self.folders.reviewed else {}
+            self.ledger.step(job.id, STAGED, facts, self.now())
             return self.ledger.move(job.id, STAGED, self.now(), target=target, post_sha256=post.sha256)
 
     def _link(self, job: JobLike, taken: Taken) -> Published | Superseded | None:
-        staged, target = self.folders.stage / job.id, job.target
+        folders, target = self.folders_of(job), job.target
+        staged = folders.stage / job.id
         if target is None or job.post_sha256 is None:
             raise ValueError(f"job {job.id} is staged without a post")
-        if look(self.folders.destination / target, job.post_sha256) is not Found.OURS:
+        if look(folders.destination / target, job.post_sha256) is not Found.OURS:
             if self.left(job):
                 return self.supersede(job)
             if self.writing(self.source(job)):
@@ -263,27 +274,27 @@ class Placer:
                 files.remove(staged)
                 self.ledger.move(job.id, ACCEPTED, self.now(), target=None, post_sha256=None)
                 return None
-            target = self._link_free(job, staged, target, taken)
-        files.fsync_dir(self.folders.destination)
+            target = self._link_free(job, staged, folders.destination / target, taken)
+        files.fsync_dir(folders.destination)
         with self.ledger.transaction():
             self.ledger.step(job.id, "published", {"filename": target}, self.now())
             self.ledger.move(job.id, PUBLISHED, self.now(), target=target)
         return Published(target, job.post_sha256)
 
-    def _link_free(self, job: JobLike, staged: Path, wanted: str, taken: Taken) -> str:
+    def _link_free(self, job: JobLike, staged: Path, wanted: Path, taken: Taken) -> str:
         """Link, going on to the next name when somebody took it meanwhile; the ledger knows each name
         beforehand."""
-        names = self._free_names(wanted, job.post_sha256, taken)
-        return next(target for target in names if self._gets(target, job, staged))
+        names = self._free_names(wanted.name, job.post_sha256, taken, wanted.parent)
+        return next(target for target in names if self._gets(wanted.with_name(target), job, staged))
 
-    def _gets(self, target: str, job: JobLike, staged: Path) -> bool:
+    def _gets(self, target: Path, job: JobLike, staged: Path) -> bool:
         """Whether our post has this name now, and not somebody else's."""
-        if target != job.target:
-            self.ledger.move(job.id, STAGED, self.now(), target=target)
+        if target.name != job.target:
+            self.ledger.move(job.id, STAGED, self.now(), target=target.name)
         try:
-            files.link_new(staged, self.folders.destination / target)
+            files.link_new(staged, target)
         except FileExistsError:
-            return look(self.folders.destination / target, job.post_sha256) is Found.OURS
+            return look(target, job.post_sha256) is Found.OURS
         return True
 
     def _look_at_draft(self, job: JobLike) -> Found:
@@ -293,12 +304,12 @@ class Placer:
             raise FileNotFoundError(errno.ENOENT, "the drafts folder is away", str(self.folders.drafts))
         return found
 
-    def _free_names(self, wanted: str, post_sha256: str | None, taken: Taken) -> Iterator[str]:
+    def _free_names(self, wanted: str, post_sha256: str | None, taken: Taken, home: Path) -> Iterator[str]:
         """The names no post has in any spelling, and the one our own post already has."""
         return (
             name
             for name in numbered(wanted)
-            if PurePosixPath(name).stem not in taken or look(self.folders.destination / name, post_sha256) is Found.OURS
+            if PurePosixPath(name).stem not in taken or look(home / name, post_sha256) is Found.OURS
         )
 
     def _give_back(self, job: JobLike) -> str:

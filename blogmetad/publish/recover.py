@@ -88,7 +88,7 @@ def _placed(placer: Placer, job: JobLike) -> Recovered:
     if not isinstance(outcome, Published):
         message = f"The draft {job.name} changed or left before its post had a name, so nothing was published."
         return Recovered(job.id, "superseded", message)
-    target = placer.folders.destination / outcome.filename
+    target = placer.folders_of(job).destination / outcome.filename
     message = f"The draft {job.name} is published as {outcome.filename}."
     if look(target, outcome.sha256) is Found.GONE:
         message = f"The post {outcome.filename} was removed again by hand, so it is not published a second time."
@@ -111,7 +111,7 @@ def _strays(placer: Placer) -> tuple[Recovered, ...]:
     recovered: list[Recovered] = []
     for path in folders.state.glob(".*.tmp-*"):
         files.remove(path)
-    for folder in (*folders.kept, folders.stage):
+    for folder in (*folders.kept, *folders.stages):
         for path in sorted(folder.iterdir()):
             if files.is_temporary(path.name):
                 files.remove(path)
@@ -119,7 +119,7 @@ def _strays(placer: Placer) -> tuple[Recovered, ...]:
             job = placer.ledger.get(path.name)
             if job is None:
                 recovered.append(_unknown(placer, known, path))
-            elif folder == folders.stage and job.state not in (STAGED, PUBLISHED):
+            elif folder in folders.stages and job.state not in (STAGED, PUBLISHED):
                 files.remove(path)  # the post has its name, or is made again from the original
     return tuple(recovered)
 
