@@ -32,8 +32,8 @@ from blogmetad.verdicts import Fate
 log = structlog.get_logger("blogmetad")
 
 
-REVIEW, LEDGER = "review", "ledger.db"
-"""The review's own state folder, below the site's, and its ledger there."""
+REVIEW = "review"
+"""The review's own state folder, below the site's. Where it is, posts are reviewed or have been."""
 
 
 class Rounds:
@@ -55,7 +55,7 @@ class Rounds:
     @property
     def outdated(self) -> bool:
         """Whether posts have come to wait for their author since these rounds were opened, which see to none."""
-        return self._waiting is None and (self._tools.config.site.state / REVIEW / LEDGER).exists()
+        return self._waiting is None and (self._tools.config.site.state / REVIEW).is_dir()
 
     @property
     def busy(self) -> bool:
@@ -127,6 +127,7 @@ class Rounds:
         if not self._recovered and not self.busy:
             self._recovered = offers.recover(self._tools)
         self._conclude()
+        self._drafts.announce()
         return found
 
     def _conclude(self) -> None:
@@ -194,10 +195,10 @@ def opened(tools: Tools, wake: Callable[[], None], claim: Callable[[], None]) ->
     site, state, reviewed = tools.config.site, tools.config.site.state / REVIEW, tools.placer.folders.reviewed
     with ExitStack() as stack:
         desk = waiting = None
-        if reviewed or (state / LEDGER).exists():
+        if reviewed or state.is_dir():
             files.make_dir(site.review, 0o777)
             files.make_dir(state)
-            desk = _desk(tools, stack.enter_context(open_whole(state / LEDGER, tools.now())), state)
+            desk = _desk(tools, stack.enter_context(open_whole(state / "ledger.db", tools.now())), state)
             waiting = Runner(desk, wake, procedure=Procedure(is_marked, review(tools)))
         made = Rounds(Runner(tools, wake, claim), tools, waiting, desk)
         try:

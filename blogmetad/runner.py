@@ -181,6 +181,10 @@ class Runner:
         """Write down what became of a post that waited for its author: approved, or taken away."""
         self._verdicts.conclude(job, outcome, facts)
 
+    def announce(self) -> None:
+        """Have others told of what has ended, without a round over the folder."""
+        self._verdicts.announce()
+
     def _due(self, found: Found, now: dt.datetime) -> bool:
         """Whether a file is still to be taken up, as far as is known without reading it."""
         if any(flight.found.name == found.name for flight in self._flights.flying):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import threading
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,6 +18,9 @@ from blogmetad.pipeline import Desk
 from blogmetad.publish.compose import ComposeError
 from blogmetad.secret import masked
 from blogmetad.values import Problem
+
+POLL = 0.2
+"""Seconds between two looks at whether we are to stop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,7 @@ def answers(
     with ThreadPoolExecutor(at_once, thread_name_prefix="backfill") as pool:
         asked = {pool.submit(_ask, each, desk, now): each for each in lacking}
         try:
-            for future in as_completed(asked):
+            for future in _as_they_come(asked):
                 try:
                     yield future.result()
                 except WorkerLost:
@@ -61,6 +64,14 @@ def answers(
             yield Answer(each, (Problem("model.lost", message),), (), 0.0)
         except Withdrawn:
             return
+
+
+def _as_they_come(asked: Collection[Future[Answer]]) -> Iterator[Future[Answer]]:
+    """The futures as they are done. Never waits for long, so that Ctrl-C is heard whichever thread it reaches."""
+    waiting = set(asked)
+    while waiting:
+        done, waiting = wait(waiting, POLL, FIRST_COMPLETED)
+        yield from done
 
 
 def _ask(item: Lacking, desk: Desk, now: Callable[[], dt.datetime]) -> Answer:

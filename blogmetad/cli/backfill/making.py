@@ -23,7 +23,7 @@ from blogmetad.publish.folders import Folders
 from blogmetad.publish.offer import Offer
 from blogmetad.publish.place import Placer
 from blogmetad.publish.records import JobLike, Refused
-from blogmetad.rounds import LEDGER, REVIEW
+from blogmetad.rounds import REVIEW
 from blogmetad.site.jekyll import read_site
 
 
@@ -92,15 +92,13 @@ def maker(settings: Config) -> Iterator[Maker]:
     """Whoever makes offers on a site, beside a running daemon or without one. What an earlier run left half done is
     finished first. Raises AlreadyRunning, LedgerLost, LedgerError, OSError."""
     site, zone = settings.site, read_site(settings.site.root).timezone
-    review = site.state / REVIEW
     files.make_dir(site.state)
     try:
-        with alone(site.state / offers.MAKING, "to fill fields in"), Ledger(site.state / LEDGER) as ledger:
+        with alone(site.state / offers.MAKING, "to fill fields in"), Ledger(site.state / "ledger.db") as ledger:
             placer = Placer(Folders.of(settings), ledger, lambda: dt.datetime.now(zone), being_written)
             if rebuild.needed(placer):
                 raise LedgerLost(f"the ledger of {site.root} was lost")
-            files.make_dir(review)
-            Ledger(review / LEDGER).close()  # by which a running daemon sees that posts come to wait
+            files.make_dir(site.state / REVIEW)  # by which a running daemon sees that posts come to wait
             offers.finish(placer)
             yield Maker(settings, ledger, offer.offering(placer), zone)
     except AlreadyRunning as error:

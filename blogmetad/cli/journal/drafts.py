@@ -41,6 +41,9 @@ def find(ledger: Ledger, id: str) -> Job:  # noqa: A002
 def find_named(ledger: Ledger, words: str) -> Job:
     """The one job that ``words`` name: by an id, or the newest with that draft or post. Raises NoSuchDraft."""
     if ledger.get(words) is None and not ledger.find(words):
+        exact = ledger.latest(words)
+        if exact is not None:
+            return exact
         wanted = words.rsplit("/", 1)[-1].casefold().removesuffix(".md")
         for job in ledger.jobs():
             if wanted in (_plain(job.name), _plain(job.target or "")):
