@@ -14,7 +14,7 @@ from blogmetad.cli.share import ready_made_rules
 from blogmetad.errors import BlogmetadError
 from blogmetad.journal.ledger import Job, Ledger, State
 from blogmetad.model import catalog
-from blogmetad.model.store.pull import presence
+from blogmetad.model.store.pull import others, presence
 from blogmetad.rules import document
 from blogmetad.site.walk import Walk
 
@@ -112,7 +112,7 @@ def _fitting(incomplete: str, offers: list[tuple[str, str]]) -> list[tuple[str, 
 
 
 def _pulled() -> Iterator[tuple[str, str]]:
-    for source in catalog.pulled(catalog.models_folder()):
+    for source in others(catalog.models_folder()):
         yield str(source), "pulled"
 
 

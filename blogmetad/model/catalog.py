@@ -76,14 +76,15 @@ class UnknownModelError(BlogmetadError):
     def __init__(self, name: str) -> None:
         super().__init__(f"There is no model named '{name}' in the catalogue.")
         self.name = name
-        self.hint = f"Use one of: {', '.join(CATALOG)}."
+        self.hint = f"Use one of: {', '.join(CATALOG)}; or name a repository of a hub: hf:OWNER/REPO."
 
 
 class ModelMissingError(BlogmetadError):
     """A model of the catalogue, or of a hub, that has not been pulled yet."""
 
     def __init__(self, name: str, path: Path) -> None:
-        super().__init__(f"The model '{name}' is not here yet: {path} does not exist.")
+        where = f"not all of it is in {path}" if path.exists() else f"{path} does not exist"
+        super().__init__(f"The model '{name}' is not here yet: {where}.")
         self.name = name
         self.path = path
         self.hint = f"Run: blogmetad model pull {name}"
@@ -248,16 +249,6 @@ def files_of(source: HubFiles, folder: Path) -> tuple[Path, ...]:
         return tuple(home / name for name in naming.choose(names, source))
     except naming.NameFault:
         return ()
-
-
-def pulled(folder: Path) -> tuple[HubFiles, ...]:
-    """The models of hubs that are in ``folder`` and not in the catalogue, by their first files."""
-    known = {file_of(model.source, folder) for model in CATALOG.values()}
-    found: list[HubFiles] = []
-    for home in sorted(path for path in folder.glob("*/*") if path.is_dir()):
-        names = [path.relative_to(home).as_posix() for path in home.rglob("*.gguf") if path.is_file()]
-        found += naming.every(names, home.relative_to(folder).as_posix())
-    return tuple(files for files in found if file_of(files, folder) not in known)
 
 
 def resolve(name_or_path: str, base: Path) -> Path:

@@ -104,9 +104,33 @@ def test_modelscope_is_asked_if_it_is_named_and_any_file_of_a_hub_can_be_pulled(
     assert listed["hf:somebody/else/folder/模型-Q5_K_M.gguf"]["bytes"] == 13
 
 
+def test_a_model_of_a_hub_that_is_not_whole_is_listed_and_named_so(blog: Blog, hub: LoopbackHub, home: Path) -> None:
+    name, data = "hf:somebody/large", hub.files[REPOSITORY][FILE]
+    hub.files["somebody/large"] = {f"大-Q4_K_M-0000{part}-of-00002.gguf": data + bytes(part) for part in (1, 2)}
+    hub.faults = [Fault("cdn"), Fault("cdn", 404)]
+    assert blog.command("model", "pull", name, HF_ENDPOINT=hub.url).returncode == 4
+    first = home / ".local/share/blogmetad/models/somebody/large/大-Q4_K_M-00001-of-00002.gguf"
+    row = rows(blog.command("model", "list").stdout)[-1]
+    assert (row["path"], row["state"], row["bytes"]) == (str(first), "partial", len(data) + 1)
+    missing = blog.command("model", "where", name)
+    assert (missing.returncode, f"not here yet: not all of it is in {first.parent}" in missing.stderr) == (4, True)
+    assert blog.command("model", "pull", str(row["name"]), HF_ENDPOINT=hub.url).returncode == 0
+    assert blog.command("model", "where", name).stdout == f"{first}\n"
+    assert hub.steps().count("cdn") == 3
+
+
+def test_a_place_for_models_that_is_no_folder_is_told(bare: Blog, hub: LoopbackHub, tmp_path: Path) -> None:
+    (tmp_path / "文件").write_bytes(b"")
+    here = {"HF_ENDPOINT": hub.url, "XDG_DATA_HOME": str(tmp_path / "文件")}
+    done = bare.command("model", "pull", NAME, **here)
+    assert (done.returncode, "Not a directory" in done.stderr, "Traceback" in done.stderr) == (4, True, False)
+    assert bare.command("model", "list", **here).returncode == 0
+
+
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
+        (("pull", "Qwen/Qwen3-4B-GGUF"), 2, "hf:OWNER/REPO"),
         (("pull", "qwen九"), 2, "no model named 'qwen九'"),
         (("pull", "hf:a"), 2, "hf:OWNER/REPO"),
         (("pull", NAME), 4, "cannot be reached at http://127.0.0.1:9"),

@@ -38,9 +38,9 @@ def list_models(json: JsonOption = False) -> None:
             print_json(_row(model, presence))
             continue
         sizes = f"{model.size_bytes / 1e9:>6.1f} GB {need(model).total / 1e9:>6.1f} GB of memory"
-        console.print(f"{model.name:<16}{sizes}   {_state(model, presence)}", markup=False)
+        console.print(f"{model.name:<16}{sizes}   {_state(model.name, presence, model.size_bytes)}", markup=False)
         console.print(f"    {model.title}, {_context(model)}, {model.licence}. {model.note}", markup=False)
-    for source in catalog.pulled(folder):
+    for source in pull.others(folder):
         _show_other(str(source), pull.presence(source, folder), as_json(json))
 
 
@@ -67,7 +67,8 @@ def _show_other(name: str, presence: Presence, in_json: bool) -> None:
         path = str(presence.path)
         print_json({"name": name, "state": presence.state, "path": path, "bytes": presence.bytes, "from": name})
     else:
-        console.print(f"{visible(name)}\n    {presence.bytes / 1e9:.1f} GB, ready: {presence.path}", markup=False)
+        console.print(visible(name), markup=False)
+        console.print(f"    {presence.bytes / 1e9:.1f} GB, {visible(_state(name, presence))}", markup=False)
 
 
 def _source(name: str) -> catalog.Source:
@@ -101,14 +102,15 @@ def _context(model: Model) -> str:
     return f"{model.context // 1024}K tokens in view{more}"
 
 
-def _state(model: Model, presence: Presence) -> str:
+def _state(name: str, presence: Presence, size: int = 0) -> str:
+    """In words; how far a pull is only if the size of all is known."""
     match presence.state:
         case "ready":
             return f"ready: {presence.path}"
         case "unverified":
-            return f"here, but not verified: {presence.path} (run: blogmetad model pull {model.name})"
+            return f"here, but not verified: {presence.path} (run: blogmetad model pull {name})"
         case "partial":
-            share = min(presence.bytes / model.size_bytes, 0.99)
-            return f"{share:.0%} pulled (go on with: blogmetad model pull {model.name})"
+            part = f"{min(presence.bytes / size, 0.99):.0%}" if size else "a part"
+            return f"{part} pulled (go on with: blogmetad model pull {name})"
         case "absent":
-            return f"not here (get it with: blogmetad model pull {model.name})"
+            return f"not here (get it with: blogmetad model pull {name})"

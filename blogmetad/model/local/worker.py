@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import math
+import shlex
 import sys
 import threading
 import time
@@ -215,7 +216,8 @@ class Worker:
             process.end()
             if hello.gpu:
                 raise _NoRoomOnGpu(hello.reason)
-            raise ModelUnavailable(f"{hello.reason}; see {options.state / 'worker.log'}")
+            check = f"blogmetad model check {shlex.quote(str(options.model))}"
+            raise ModelUnavailable(f"{hello.reason}; see {options.state / 'worker.log'}, and run: {check}")
         self.mode = mode.name
         seconds = round(hello.seconds, 2)
         log.info("model loaded", model=options.name, mode=mode.name, seconds=seconds, pid=process.pid)

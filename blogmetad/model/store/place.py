@@ -160,7 +160,7 @@ def is_verified(file: Path, sha256: str | None) -> bool:
         known, stat = json.loads(file.with_name(f"{file.name}.verified.json").read_bytes()), file.stat()
         same = (known["size"], known["mtime_ns"]) == (stat.st_size, stat.st_mtime_ns)
         return same and sha256 in (None, known["sha256"])
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
+    except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError):
         return False
 
 
@@ -182,7 +182,7 @@ def _recorded(place: Place) -> int:
     try:
         record = json.loads(place.progress.read_bytes())
         done = int(record["bytes"]) if record["sha256"] == place.sha256 else 0
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
+    except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError):
         return 0
     return done if 0 <= done <= place.size else 0
 

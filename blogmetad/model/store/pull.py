@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from blogmetad.model.catalog import Model, PackageParts, Source
+from blogmetad.model.catalog import CATALOG, Model, PackageParts, Source
 from blogmetad.model.store import naming, packages
 from blogmetad.model.store import place as placing
 from blogmetad.model.store.download import download
@@ -53,6 +53,15 @@ def presence(source: Source, folder: Path) -> Presence:
     begun = _size([*there, *(partial for path in files if (partial := _partial(path)).is_file())])
     path = files[0] if files else folder / _home(source)
     return Presence("partial" if begun else "absent", path, begun)
+
+
+def others(folder: Path) -> tuple[HubFiles, ...]:
+    """The models of hubs, beside those of the catalogue, of which something is in ``folder``; by their first files."""
+    known = {presence(model.source, folder).path for model in CATALOG.values()}
+    found: list[HubFiles] = []
+    for home in sorted(path for path in folder.glob("*/*") if path.is_dir()):
+        found += naming.every(_names(home), home.relative_to(folder).as_posix())
+    return tuple(files for files in found if folder / files.repository / str(files.file) not in known)
 
 
 def pull_packages(
@@ -136,15 +145,20 @@ def _places(name: str, source: HubFiles, listed: Sequence[HubFile], home: Path, 
 def _local(source: HubFiles, folder: Path) -> tuple[Path, ...]:
     """The model's files as they are named here, whether they have come or not; none if nothing has come at all."""
     home = folder / source.repository
+    try:
+        return tuple(home / name for name in naming.choose(_names(home), source))
+    except naming.NameFault:
+        return ()
+
+
+def _names(home: Path) -> set[str]:
+    """The files of the models of which something is in ``home``, also those that have not come."""
     names: set[str] = set()
     for path in home.rglob("*.gguf*"):
         name = path.relative_to(home).as_posix().removesuffix(".partial")
         if name.endswith(".gguf") and not path.name.startswith("."):
             names |= set(naming.parts_of(name))
-    try:
-        return tuple(home / name for name in naming.choose(names, source))
-    except naming.NameFault:
-        return ()
+    return names
 
 
 def _home(source: Source) -> str:
