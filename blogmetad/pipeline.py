@@ -9,6 +9,7 @@ import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 
+from blogmetad import liquid
 from blogmetad.intake import draft as intake
 from blogmetad.journal import entry
 from blogmetad.model.digest import digest
@@ -20,6 +21,7 @@ from blogmetad.rules.document import Rules
 from blogmetad.rules.naming import hold, local_to, post_date
 from blogmetad.rules.note import creation_note
 from blogmetad.rules.plan import guidance, known, plan
+from blogmetad.rules.schema import ConstantRule
 from blogmetad.secret import hidden
 from blogmetad.values import Ask, Digest, Draft, Metadata, Neighbours, Post, Problem, Proposal, Request
 
@@ -72,7 +74,7 @@ def accept(
         "rules",
         {"name": rules.name, "version": rules.version, "sha256": rules.sha256, "source": rules.source},
     )
-    problems = check_body(draft, rules)
+    problems = (*check_body(draft, rules), *(liquid.problems(draft) if _rendered(rules) else ()))
     if problems:
         return _parked(problems, desk)
     twin = desk.twin(draft.body_sha256)
@@ -123,6 +125,12 @@ def answered(
     post = Post(metadata.filename, compose(draft, metadata, note))
     desk.record("composed", {"filename": post.filename, "bytes": len(post.content), "sha256": post.sha256})
     return Finished(draft, shown, proposal, metadata, post)
+
+
+def _rendered(rules: Rules) -> bool:
+    """Whether Jekyll runs what looks like Liquid in the bodies of posts."""
+    switch = rules.fields.get(liquid.SWITCH)
+    return not (isinstance(switch, ConstantRule) and switch.value is False and switch.when is None)
 
 
 def discreet(draft: Draft) -> Draft:
@@ -180,6 +188,7 @@ def _parked(problems: tuple[Problem, ...], desk: Desk) -> Parked:
 
 
 def _facts_of(draft: Draft) -> dict[str, object]:
+    tags = [name for name, _ in liquid.read(draft.text).unknown]
     return {
         "bytes": len(draft.raw),
         "body_bytes": len(draft.body),
@@ -187,6 +196,7 @@ def _facts_of(draft: Draft) -> dict[str, object]:
         "sha256": draft.sha256,
         "body_sha256": draft.body_sha256,
         "fields": list(draft.fields),
+        **({"tags": tags} if tags else {}),
     }
 
 

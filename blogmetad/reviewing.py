@@ -13,7 +13,7 @@ import errno
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from blogmetad import files, matter
+from blogmetad import files, liquid, matter
 from blogmetad.attempt import Attempt, Tools, desk_for, park, with_model
 from blogmetad.intake import draft as intake
 from blogmetad.journal.ledger import Job, State
@@ -108,6 +108,7 @@ def _wrong(post: Draft) -> Iterator[Problem]:
     if post_name(post.name) is None:
         message = f"{post.name} is not called like a post. Rename it to YYYY-MM-DD-words.md, as Jekyll wants it."
         yield Problem("review.name", message)
+    yield from liquid.problems(post)
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,13 +57,21 @@ class Reader:
         assert "error" not in answer, f"{answer['error']}\n{raw[:600].decode('utf-8', 'replace')}"
         return Reading(_values(answer.get("fields")), base64.b64decode(answer["body"]))
 
+    def refusal(self, body: str) -> str:
+        """Why Liquid refuses a body; empty if it takes it. Only of a process for ``liquid``."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(f"{base64.b64encode(body.encode()).decode()}\n")
+        self._process.stdin.flush()
+        return str(json.loads(self._process.stdout.readline()))
+
 
 @contextmanager
-def reader() -> Iterator[Reader]:
-    """A process to read files with; the test is skipped where there is no Jekyll."""
+def reader(of: str = "documents") -> Iterator[Reader]:
+    """A process to read files with, or bodies as Liquid does; the test is skipped where there is no Jekyll."""
     needed()
     with subprocess.Popen(
-        ["ruby", str(SCRIPT), "documents"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
+        ["ruby", str(SCRIPT), of], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
     ) as process:
         yield Reader(process)
 

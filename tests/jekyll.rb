@@ -1,6 +1,7 @@
 # Jekyll itself, asked by tests/jekyll.py.
 #   ruby jekyll.rb documents      a file in Base64 a line; what Jekyll reads of it, as JSON a line
 #   ruby jekyll.rb site FOLDER    the posts of a site as Jekyll publishes them, as JSON; nothing is rendered
+#   ruby jekyll.rb liquid         a body in Base64 a line; what Liquid says of it, as JSON a line, nothing if it is well
 require "jekyll"
 require "json"
 
@@ -34,7 +35,20 @@ rescue StandardError => e
   { "path" => doc.relative_path, "error" => "#{e.class}: #{e.message}" }
 end
 
-if ARGV[0] == "documents"
+def liquid(body)
+  Liquid::Template.parse(body)
+  ""
+rescue Liquid::SyntaxError, SyntaxError => e
+  e.message
+end
+
+if ARGV[0] == "liquid"
+  Liquid::Template.error_mode = Jekyll.configuration("quiet" => true)["liquid"]["error_mode"].to_sym
+  $stdin.each_line do |line|
+    puts JSON.generate(liquid(line.strip.unpack1("m0").force_encoding("UTF-8")))
+    $stdout.flush
+  end
+elsif ARGV[0] == "documents"
   $stdin.each_line do |line|
     puts JSON.generate(document(line.strip.unpack1("m0").force_encoding("UTF-8")))
     $stdout.flush

@@ -114,10 +114,12 @@ def _summary(story: Story, zone: dt.tzinfo) -> str:
 
 def _read(data: Mapping[str, Any]) -> str:
     fields = ", ".join(f"`{name}`" for name in data.get("fields", ())) or "none"
+    tags = ", ".join(f"`{name}`" for name in data.get("tags", ()))
     return (
         f"- {data['bytes']} bytes, of which {data['body_bytes']} are the body ({data['chars']} characters)\n"
         f"- SHA-256 of the file `{data['sha256']}`, of the body `{data['body_sha256']}`\n"
         f"- fields written by the author: {fields}\n"
+        + (f"- Liquid tags that Jekyll knows only with a plugin, and stops at without: {tags}\n" if tags else "")
     )
 
 

@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 
-from blogmetad import matter
+from blogmetad import liquid, matter
 from blogmetad.site.jekyll import SiteConfig
 from blogmetad.values import Finding, PublishedPost, YamlValue
 
@@ -55,6 +55,28 @@ def preflight(post: PublishedPost, site: SiteConfig, moment: dt.datetime | None,
         if any(_LIQUID.search(text) for text in _texts(value)):
             message = f"'{name}' contains Liquid ({{{{ or {{%), which Jekyll may run instead of showing it."
             yield Finding("post.liquid", "error" if name in SHOWN else "warning", message, where, name)
+    if post.fields.get(liquid.SWITCH) is not False:
+        above = post.raw[: len(post.raw) - len(post.body)].count(b"\n")
+        for fault in liquid.read(post.text).faults:
+            yield Finding("body.liquid", "error", f"Line {above + fault.line}: {fault.cause}. {liquid.ADVICE}", where)
+
+
+def strange_tags(posts: Iterable[PublishedPost]) -> Iterator[Finding]:
+    """Liquid tags that are none of Jekyll's own and that one post alone uses: no plugin seems to know them."""
+    users: dict[str, list[tuple[PublishedPost, int]]] = {}
+    for post in posts:
+        if post.fields.get(liquid.SWITCH) is not False:
+            for name, line in liquid.read(post.text).unknown:
+                users.setdefault(name, []).append((post, line))
+    for name, found in users.items():
+        if len(found) == 1:
+            post, line = found[0]
+            above = post.raw[: len(post.raw) - len(post.body)].count(b"\n")
+            message = (
+                f"Line {above + line}: '{{% {name} %}}' is no tag of Jekyll's own, and no other post has it. Unless a "
+                f"plugin knows it, see here: {liquid.ADVICE}"
+            )
+            yield Finding("body.tag", "warning", message, (post.path,))
 
 
 def collisions(

@@ -22,7 +22,7 @@ from blogmetad.site.posts import read_posts
 from blogmetad.site.preflight import STYLES, address, collisions, preflight
 from blogmetad.values import PublishedPost
 from tests import jekyll
-from tests.system.blog import CHINESE, Blog
+from tests.system.blog import CHINESE, Blog, make_blog
 
 DATED = "date: 2025-12-31 23:30:00 -0800"
 DRAFTS = {
@@ -153,3 +153,25 @@ def test_jekyll_does_with_any_post_what_preflight_says(tmp_path: Path, permalink
             assert (seen[name]["title"] != post.fields.get("title")) == unseen, name
     assert set(seen) <= set(ours)
     assert set(STYLES) >= {style for style in EXACT if "/" not in style}
+
+
+def test_a_body_that_stops_jekyll_is_not_published_and_one_that_was_is_found(tmp_path: Path, tiny_model: Path) -> None:
+    def builds() -> bool:
+        words = ("jekyll", "build", "--source", str(tmp_path / "site"), "--destination", str(tmp_path / "built"))
+        return subprocess.run(words, capture_output=True, check=False).returncode == 0
+
+    jekyll.needed()
+    blog = make_blog(tmp_path / "site", tiny_model)
+    broken = f"{CHINESE}\n```yaml\n{{% if 没有结束 %}}\n```\n"
+    blog.drop("坏的.md", broken)
+    blog.drop("好的.md", f"{CHINESE}\n{{% raw %}}\n{{% if 没有结束 %}}\n{{% endraw %}}\n")
+    done = blog.command("once", "--json")
+    outcomes = {row["draft"]: row for row in map(json.loads, done.stdout.splitlines())}
+    assert outcomes["好的.md"]["outcome"] == "published"
+    assert outcomes["坏的.md"]["outcome"] == "parked"
+    assert "line 14: '{% if 没有结束 %}' is never closed by '{% endif %}'" in done.stdout
+    assert builds()
+    (blog.posts / "2025-01-02-bad.md").write_text(f"---\ntitle: 坏\n---\n{broken}", "utf-8")
+    assert not builds()
+    found = [json.loads(line) for line in blog.command("rules", "check", "--json").stdout.splitlines()]
+    assert [row for row in found if row["id"] == "body.liquid" and "Line 17:" in row["message"]]

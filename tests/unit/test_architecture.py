@@ -24,6 +24,7 @@ BASE = {
     "audience",
     "notify",
     "secret",
+    "liquid",
 }
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
@@ -248,3 +250,25 @@ def test_a_file_without_front_matter_is_marked_by_nothing() -> None:
     assert is_ready(BODY.encode(), "settled")
     assert not is_ready(BODY.encode(), "marked")
     assert not is_ready(b"\xff\xfe\x00", "marked")
+
+
+def test_a_body_that_stops_jekyll_is_not_put_to_the_model_unless_the_rules_leave_bodies_alone() -> None:
+    raw = f"{BODY}\n{{% if 没有结束 %}}\n".encode()
+    parked = pipeline.accept("草稿.md", raw, desk(Scripted()), arrived=ARRIVED, now=ARRIVED)
+    assert isinstance(parked, Parked)
+    assert [problem.rule for problem in parked.problems] == ["draft.liquid"]
+    switches = {"value: false": Draft, "value: true": Parked, "value: false, when: {math: true}": Parked}
+    for switch, accepted in switches.items():
+        switched = RULES.replace(
+            b"fields:\n", f"fields:\n  render_with_liquid: {{type: constant, {switch}}}\n".encode()
+        )
+        rules = replace(desk(Scripted()), rules=parse(switched, "rules.md"))
+        assert isinstance(pipeline.accept("草稿.md", raw, rules, arrived=ARRIVED, now=ARRIVED), accepted)
+
+
+def test_the_journal_is_told_of_tags_that_only_a_plugin_can_know() -> None:
+    steps: dict[str, Mapping[str, object]] = {}
+    recording = replace(desk(Scripted()), record=steps.__setitem__)
+    raw = f"{BODY}\n{{% details 更多 %}}一{{% enddetails %}}\n".encode()
+    assert isinstance(pipeline.accept("草稿.md", raw, recording, arrived=ARRIVED, now=ARRIVED), Draft)
+    assert steps["read"]["tags"] == ["details"]

@@ -11,7 +11,7 @@ import pytest
 from blogmetad import matter
 from blogmetad.site.jekyll import SiteConfig
 from blogmetad.site.posts import read_post
-from blogmetad.site.preflight import address, collisions, has_categories, preflight, slugified
+from blogmetad.site.preflight import address, collisions, has_categories, preflight, slugified, strange_tags
 from blogmetad.values import Finding, PublishedPost
 
 NOW = dt.datetime(2025, 4, 29, 12, tzinfo=dt.UTC)
@@ -140,3 +140,22 @@ def test_categories_are_part_of_addresses_by_default_and_where_nothing_is_known(
     assert has_categories(replace(SITE, permalink="date"))
     assert has_categories(replace(SITE, permalink=None))
     assert not has_categories(SITE)
+
+
+def test_a_body_that_stops_jekyll_is_an_error_with_its_line_in_the_file() -> None:
+    broken = post("title: 甲\n", body="一\n{% if 二 %}\n")
+    (finding,) = preflight(broken, SITE, None, NOW)
+    assert (finding.rule, finding.severity) == ("body.liquid", "error")
+    assert finding.message.startswith("Line 5: '{% if 二 %}' is never closed by '{% endif %}'. Jekyll would stop there")
+    assert found(post("title: 甲\nrender_with_liquid: false\n", body="{% if 二 %}\n")) == {}
+
+
+def test_a_tag_that_is_not_jekyll_s_is_named_if_one_post_alone_has_it() -> None:
+    posts = [
+        post(path="2025-01-02-a.md", body="{% details %}{{ a }{% enddetails %}\n"),
+        post(path="2025-01-03-b.md", body="{% details %}\n\n{% block %}\n"),
+        post("title: 甲\nrender_with_liquid: false\n", "2025-01-04-c.md", "{% extends %}\n"),
+    ]
+    (finding,) = strange_tags(posts)
+    assert (finding.rule, finding.severity, finding.paths) == ("body.tag", "warning", ("2025-01-03-b.md",))
+    assert finding.message.startswith("Line 6: '{% block %}' is no tag of Jekyll's own")

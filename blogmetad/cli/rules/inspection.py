@@ -15,7 +15,7 @@ from blogmetad.rules.lint import Law, law, lint
 from blogmetad.rules.naming import jekyll_date
 from blogmetad.site.jekyll import SiteConfig, post_name
 from blogmetad.site.posts import MAX_BYTES, misnamed, read_post, read_posts
-from blogmetad.site.preflight import collisions, has_categories, preflight
+from blogmetad.site.preflight import collisions, has_categories, preflight, strange_tags
 from blogmetad.values import Finding, Problem, PublishedPost
 
 
@@ -33,7 +33,7 @@ class Inspection:
     """The posts that were checked, by their paths, and all that was found.
 
     Paths are relative to the posts folder, for files elsewhere as they were given; ``files`` has where those lie.
-    ``findings`` are about one file each, ``shared`` about posts that get into each other's way.
+    ``findings`` are about one file each, ``shared`` are told by all posts together.
     """
 
     posts: Mapping[str, PublishedPost]
@@ -53,7 +53,7 @@ def inspect(ground: Ground, rules: Rules, files: Iterable[Path]) -> Inspection:
         if path not in posts and path not in {problem.field for problem in problems}:
             problems += _add(posts, path, file, ground.site)
     moments = {path: moment for path, post in posts.items() if (moment := _moment(post, ground.site)) is not None}
-    shared = collisions(posts.values(), ground.site, moments)
+    shared = (*collisions(posts.values(), ground.site, moments), *strange_tags(posts.values()))
     judge = law(rules, _usage(posts.values(), rules), _addressed(ground.site))
     if chosen:
         posts = {path: posts[path] for path in chosen if path in posts}

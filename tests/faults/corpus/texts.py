@@ -73,7 +73,15 @@ SIZES = (
     text("a fence without an end", f"{BODY}```python\nprint('围栏没有关闭')\n"),
     text("two hundred thousand backticks", BODY + "`" * 200_000 + "\n"),
     text("a comment without an end", f"{BODY}<!-- 没有结束\n<script>"),
-    text("Liquid without an end", f"{BODY}{{{{ site.title {{% if x %}} {{% raw %}}\n"),
+    refused(
+        "Liquid without an end", f"{BODY}{{% raw %}}\n${{{{ KEY }}}}\n", "draft.liquid", "never closed", "{% endraw %}"
+    ),
+    refused("a value without an end", f"{BODY}{{{{ site.title }}\n", "draft.liquid", "line 2", "is not closed by '}}'"),
+    refused("a tag without an end", f"{BODY}{{% if x }}\n", "draft.liquid", "is not closed by '%}'"),
+    refused("an end of nothing", f"{BODY}{{% endfor %}}\n", "draft.liquid", "closes nothing", "{% raw %}"),
+    refused("templates of Jinja", f"{BODY}{{% if a %}}{{% elif b %}}{{% else %}}\n", "draft.liquid", "{% endif %}"),
+    text("Liquid that is only shown", f"{BODY}{{% raw %}}{{{{ x }} {{% if %}}{{% endraw %}}\n"),
+    text("Liquid that a plugin may know", f"{BODY}{{% details 更多 %}}{{{{ x }}{{% enddetails %}}\n"),
     text("a table of five thousand rows", f"{BODY}| 甲 | 乙 |\n|---|---|\n" + "| 1 | 2 |\n" * 5000),
     text("math without an end", f"{BODY}$$ \\frac{{a}}{{b}} $x$ $\n"),
     refused("one word", "好\n", "draft.short", "1 word", "Write more, or lower min_body.words"),
