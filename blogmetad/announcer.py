@@ -104,6 +104,7 @@ class Announcer:
         if promise.outcome in ("published", "revised"):
             step = promises.COMMITTED
             subject = f'Revise "{subject}"' if promise.outcome == "revised" else subject
+            self._commit_old_name(job, steps, subject)
             done = commit.add(self._repository, name, str(job.post_sha256), subject)
         elif promise.outcome == "undone" and offered_post(job.name) is not None:
             step, subject = promises.COMMITTED, f'Undo "{subject}"'
@@ -118,6 +119,16 @@ class Announcer:
             return None
         self._tell(job, step, {"commit": done.commit, "branch": done.branch, "message": subject})
         return done.commit
+
+    def _commit_old_name(self, job: Job, steps: tuple[Step, ...], subject: str) -> None:
+        """Have the repository let go of the name the post had before it was revised, if it was renamed. What is gone
+        from there already is fine, after a crash."""
+        revised: Mapping[str, Any] = next((step.data for step in reversed(steps) if step.name == "revised"), {})
+        brought, renamed = promises.committed_as(steps), revised.get("renamed")
+        if renamed and brought is not None:
+            done = commit.remove(self._repository, str(renamed["from"]), brought, subject)
+            if isinstance(done, commit.Left):
+                log.warning("old name not committed", draft=job.name, job=job.id, reason=done.reason)
 
     def _call(self, job: Job, each: Hook, promise: Promise, told: Facts) -> None:
         line = hook.line(each)

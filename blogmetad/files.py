@@ -125,6 +125,19 @@ def exchange(one: Path, other: Path) -> None:
     fsync_dir(other.parent)
 
 
+def rename_new(source: Path, target: Path) -> None:
+    """Give a file another name in its folder. Raises FileExistsError if it is taken: nothing is ever overwritten. Where
+    the kernel cannot promise that, the file has both names for a moment."""
+    try:
+        _rename_new(source, target)
+    except OSError as error:
+        if error.errno != errno.EOPNOTSUPP:
+            raise
+        os.link(source, target, follow_symlinks=False)
+        source.unlink()
+    fsync_dir(target.parent)
+
+
 def _rename_new(source: Path, target: Path) -> None:
     """Rename without ever replacing, which only the kernel can promise. Raises OSError: EOPNOTSUPP where it cannot."""
     _renamed(source, target, _RENAME_NOREPLACE)

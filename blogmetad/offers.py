@@ -1,5 +1,5 @@
 """Offers: published posts with fields that they lacked, which wait in the review folder. What the rounds do for them:
-what an earlier run left half done is carried on, and what has become of each is told."""
+what an earlier run left half done is carried on, and what has become of each is told. So it is with renamed posts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from blogmetad.attempt import Tools
 from blogmetad.journal.ledger import Job, State
 from blogmetad.lock import AlreadyRunning, alone
 from blogmetad.outcomes import Published, Superseded
-from blogmetad.publish import exchange, offer, undo
+from blogmetad.publish import exchange, offer, rename, undo
 from blogmetad.publish.place import Found, Placer, look
 from blogmetad.values import offered_post
 from blogmetad.verdicts import Fate
@@ -25,8 +25,8 @@ TAKING_BACK = "undo.lock"
 
 
 def recover(tools: Tools) -> bool:
-    """Carry on with offers that a crash interrupted, unless somebody is at it just now. False if a folder did not let
-    us: then it has to be tried again. Raises LedgerError."""
+    """Carry on with what a crash interrupted of offers, and of renamed posts, unless somebody is at it. False if a
+    folder did not let us: then it has to be tried again. Raises LedgerError."""
     state, placer = tools.config.site.state, tools.placer
     try:
         with suppress(AlreadyRunning), alone(state / MAKING, "to fill fields in"):
@@ -35,10 +35,22 @@ def recover(tools: Tools) -> bool:
             for job in placer.ledger.jobs(State.UNDONE):
                 if offered_post(job.name) is not None and undo.unfinished(placer, job):
                     undo.complete(placer, job)
+            _finish_renaming(tools)
     except OSError as error:
         log.error("recovery not finished", reason=str(error), next="it is tried again")
         return False
     return True
+
+
+def _finish_renaming(tools: Tools) -> None:
+    """Carry on with published posts that were being renamed when a crash came."""
+    ledger = tools.ledger
+    for job_id in ledger.unanswered(rename.RENAMING, rename.RENAMED):
+        job = ledger.get(job_id)
+        step = next(step for step in reversed(ledger.steps(job_id)) if step.name == rename.RENAMING)
+        if job is not None:
+            done = rename.settle(tools.placer, job, step.data)
+            log.info("recovered", job=job.id, action="renamed" if done else "not renamed")
 
 
 def finish(placer: Placer) -> None:

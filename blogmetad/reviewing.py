@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import PurePath
 
 from blogmetad import files, liquid, matter
 from blogmetad.attempt import Attempt, Tools, desk_for, park, with_model
@@ -21,9 +23,11 @@ from blogmetad.outcomes import Duplicate, Outcome
 from blogmetad.pipeline import plain
 from blogmetad.publish.compose import ComposeError, exchanged
 from blogmetad.publish.exchange import exchange, exchange_if
+from blogmetad.publish.names import Taken
 from blogmetad.publish.place import Found, look
 from blogmetad.publish.records import Refused
-from blogmetad.revision import Revised, revise
+from blogmetad.revision import Change, Revised, revise
+from blogmetad.rules.renaming import asked, new_name
 from blogmetad.site.jekyll import post_name
 from blogmetad.values import Draft, Post, Problem, offered_post, sha256
 
@@ -123,9 +127,15 @@ class _Revision:
     def carry_out(self, bare: bytes) -> Outcome:
         """Revise ``bare``, the file without its marks. The file as it was is kept like any draft that became a post."""
         tools, job = self.tools, self.job
+        said, rest = asked(self.words)
+        name = job.name if said is None else self._name(said)
+        if isinstance(name, Problem):
+            return park(tools, job, name)
+        if said is not None and not rest:
+            return self._exchange(Revised(bare, ()), bare, name)
         arrived = job.arrived.astimezone(tools.site.timezone)
         desk = desk_for(tools, job)
-        found = with_model(tools, job, lambda: revise(job.name, bare, self.words, desk, arrived=arrived))
+        found = with_model(tools, job, lambda: revise(job.name, bare, rest, desk, arrived=arrived))
         if isinstance(found, tuple):
             return park(tools, job, *found)
         if not isinstance(found, Revised):
@@ -133,10 +143,24 @@ class _Revision:
         if not found.changes:
             message = "The model has no other idea. Say it in other words, or write what you want between quotes."
             return park(tools, job, Problem("revise.same", message))
-        return self._exchange(found, bare)
+        return self._exchange(found, bare, name)
 
-    def _exchange(self, found: Revised, bare: bytes) -> Outcome:
-        """Put the new version in the place of the old one in one step, and back if that was no longer the old one."""
+    def _name(self, said: str) -> str | Problem:
+        """The name the file gets, if it can have it."""
+        name, first = new_name(said, self.job.name), waiting(self.drafts, self.job.name)
+        if isinstance(name, Problem):
+            return name
+        if first is not None and offered_post(first.name) is not None:
+            message = f"These are fields for {offered_post(first.name)}. Approve them, and have that post renamed."
+            return Problem("revise.name", message)
+        site = self.drafts.config.site
+        if post_name(name) is None or any(PurePath(name).stem in Taken.of(each) for each in (site.review, site.posts)):
+            return Problem("revise.name", f"{name} is no name for a post, or another post has it. Say another one.")
+        return name
+
+    def _exchange(self, found: Revised, bare: bytes, name: str) -> Outcome:
+        """Put the new version in the place of the old one in one step, and back if that was no longer the old one; then
+        give it its name."""
         placer, job = self.tools.placer, self.job
         source, aside = placer.source(job), placer.folders.retired / job.id
         if look(aside, None) is not Found.GONE:  # of an attempt that a crash ended
@@ -152,10 +176,16 @@ class _Revision:
                 raise
             message = "The file system of the review folder cannot exchange two files. Revise it by hand there."
             return park(self.tools, job, Problem("revise.exchange", message))
-        self._tell(found, bare)
+        if name != job.name:
+            with suppress(FileExistsError, FileNotFoundError):
+                files.rename_new(source, source.with_name(name))
+                found = Revised(found.content, (*found.changes, Change("file name", job.name, name)))
+                self._tell(found, bare, name)
+                return placer.supersede(job, "it was renamed")
+        self._tell(found, bare, job.name)
         return placer.supersede(job, "it was revised")
 
-    def _tell(self, found: Revised, bare: bytes) -> None:
+    def _tell(self, found: Revised, bare: bytes, name: str) -> None:
         """The revision in the draft's story. Edited by its author before, the file is no longer all ours."""
         ledger, now = self.drafts.ledger, self.tools.now()
         first = waiting(self.drafts, self.job.name)
@@ -163,8 +193,8 @@ class _Revision:
             return
         with ledger.transaction():
             ledger.step(first.id, REVISED, told(self.words, found), now)
-            if first.post_sha256 == sha256(bare):
-                ledger.move(first.id, State.WAITING, now, post_sha256=sha256(found.content))
+            digest = sha256(found.content) if first.post_sha256 == sha256(bare) else first.post_sha256
+            ledger.move(first.id, State.WAITING, now, target=name, post_sha256=digest)
 
 
 def told(words: str, found: Revised) -> dict[str, object]:

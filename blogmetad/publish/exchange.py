@@ -175,6 +175,8 @@ def refusal(placer: Placer, job: JobLike) -> str | None:
                 "Take it out of there yourself if that is what you want: the post is as it was."
             )
         return None
+    if job.target != path:
+        return f"The post {path} was renamed to {job.target} since. Its former bytes are kept as {aside}."
     if look(post, job.post_sha256) is not Found.OURS:
         return (
             f"The post {path} is not as it was when its fields were approved; undoing would take edits away. "

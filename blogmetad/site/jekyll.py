@@ -29,7 +29,8 @@ class SiteConfig:
     ``timezone`` is the site's if ``timezone_known``, else this machine's, which is what Jekyll takes too.
     ``future`` tells whether posts dated in the future are shown. ``permalink`` is the pattern of the posts' addresses,
     None where there is no configuration to tell; ``al_folio`` whether the theme seems to be that one; ``excluded``
-    which names below the root are left out of the site.
+    which names below the root are left out of the site; ``plugins`` those it names. ``comments`` is what giscus tells
+    the comments of posts apart by (``pathname``, ``title``), None where there is no giscus.
     """
 
     root: Path
@@ -41,6 +42,8 @@ class SiteConfig:
     permalink: str | None = None
     al_folio: bool = False
     excluded: frozenset[str] = frozenset()
+    plugins: frozenset[str] = frozenset()
+    comments: str | None = None
 
 
 def read_site(root: Path) -> SiteConfig:
@@ -64,6 +67,8 @@ def read_site(root: Path) -> SiteConfig:
         al_folio=settings.keys() >= AL_FOLIO_KEYS
         or any("al-folio" in text.lower().replace("_", "-") for text in _texts(settings)),
         excluded=_names(settings.get("exclude")),
+        plugins=_names(settings.get("plugins")) | _names(settings.get("gems")),
+        comments=_comments(settings.get("giscus")),
     )
 
 
@@ -125,6 +130,11 @@ def _names(value: object) -> frozenset[str]:
         if isinstance(value, list)
         else frozenset()
     )
+
+
+def _comments(giscus: object) -> str | None:
+    """What al-folio takes where nothing is said is the title."""
+    return _line(giscus.get("mapping") or "title") if isinstance(giscus, dict) else None
 
 
 def _line(value: object) -> str:
