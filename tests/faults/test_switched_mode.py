@@ -82,7 +82,7 @@ def test_a_job_that_was_half_done_when_the_mode_was_switched_is_finished_once(
         shutil.rmtree(scene.root)
         return damage
 
-    results = sides.all(die, spread(every, None if full else 10))
+    results = sides.all(die, spread(every, 120 if full else 10))
     for damage in results.values():
         damage.count(row)
     assert wrong_in(results) == {}
