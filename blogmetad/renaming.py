@@ -12,9 +12,10 @@ from blogmetad.intake import draft as intake
 from blogmetad.publish.compose import exchanged
 from blogmetad.rules.naming import jekyll_date
 from blogmetad.rules.renaming import new_name
-from blogmetad.site.address import address
 from blogmetad.site.jekyll import SiteConfig, post_name
-from blogmetad.values import Draft, Problem, YamlValue
+from blogmetad.site.posts import read_post
+from blogmetad.site.preflight import address, is_exact
+from blogmetad.values import Draft, Problem, PublishedPost, YamlValue
 
 PLUGIN = "jekyll-redirect-from"
 REDIRECT = "redirect_from"
@@ -43,14 +44,21 @@ def rename(path: str, raw: bytes, said: str, site: SiteConfig) -> Renamed | Prob
     post = intake.read(path, raw)
     if not isinstance(post, Draft):
         return post[0]
-    moment = jekyll_date(post.fields.get("date"), site.timezone)
-    date = moment.astimezone(site.timezone).date() if moment else None
-    old, new = (address(site.permalink, each, post.fields, date) for each in (before.name, name))
+    old, new = (_address(each, raw, site) for each in (before.name, name))
     moved = old is None or old != new
     redirect = old if moved and old is not None and PLUGIN in site.plugins and post.head else None
     content = raw if redirect is None else _redirected(post, redirect, new)
     warnings = tuple(_warnings(old, redirect, post, site)) if moved else ()
     return Renamed(str(before.with_name(name)), content, redirect, warnings)
+
+
+def _address(name: str, raw: bytes, site: SiteConfig) -> str | None:
+    """Where a post of this name is; None where that cannot be told."""
+    post = read_post(name, raw) if post_name(name) else None
+    if not isinstance(post, PublishedPost) or site.permalink is None or not is_exact(post, site.permalink):
+        return None
+    moment = jekyll_date(post.fields.get("date"), site.timezone)
+    return address(post, site.permalink, moment.astimezone(site.timezone).date() if moment else post.date)
 
 
 def _redirected(post: Draft, old: str, new: str | None) -> bytes:

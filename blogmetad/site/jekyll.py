@@ -63,7 +63,7 @@ def read_site(root: Path) -> SiteConfig:
         timezone_known=zone is not None,
         future=future is True,
         problems=problems,
-        permalink=_line(settings.get("permalink") or "date") if (root / CONFIG).is_file() else None,
+        permalink=_permalink(settings) if (root / CONFIG).is_file() else None,
         al_folio=settings.keys() >= AL_FOLIO_KEYS
         or any("al-folio" in text.lower().replace("_", "-") for text in _texts(settings)),
         excluded=_names(settings.get("exclude")),
@@ -130,6 +130,20 @@ def _names(value: object) -> frozenset[str]:
         if isinstance(value, list)
         else frozenset()
     )
+
+
+def _permalink(settings: Mapping[str, object]) -> str:
+    """The pattern for posts: a default of their front matter, else that of their collection, else the site's."""
+    collections = settings.get("collections")
+    posts = collections.get("posts") if isinstance(collections, dict) else None
+    found = posts.get("permalink") if isinstance(posts, dict) else None
+    defaults = settings.get("defaults")
+    for each in defaults if isinstance(defaults, list) else ():
+        scope, values = (each.get("scope"), each.get("values")) if isinstance(each, dict) else (None, None)
+        kind = scope.get("type") if isinstance(scope, dict) else None
+        if isinstance(values, dict) and values.get("permalink") and kind in (None, "", "posts"):
+            found = values["permalink"]
+    return _line(found or settings.get("permalink") or "date")
 
 
 def _comments(giscus: object) -> str | None:

@@ -15,7 +15,7 @@ STYLES: Mapping[str, str] = {
     "date": "/:categories/:year/:month/:day/:title:output_ext",
     "pretty": "/:categories/:year/:month/:day/:title/",
     "ordinal": "/:categories/:year/:y_day/:title:output_ext",
-    "weekdate": "/:categories/:year/:week/:short_day/:title:output_ext",
+    "weekdate": "/:categories/:year/W:week/:short_day/:title:output_ext",
     "none": "/:categories/:title:output_ext",
 }
 """Jekyll's own names for patterns of addresses."""
@@ -28,6 +28,13 @@ SHOWN = ("title", "description", "excerpt")
 
 _LIQUID = re.compile(r"\{\{|\{%")
 _PLACEHOLDER = re.compile(r":([a-z_]{1,20})")
+_KNOWN = frozenset(
+    re.findall(
+        r"\w+",
+        "categories year short_year month i_month day i_day y_day week short_day title slug output_ext",
+    )
+)
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _NOT_PRETTY = re.compile(r"[^\w.~!$&'()+,;=@]+")
 _KEPT = ("L", "M", "Nd")
 
@@ -89,8 +96,7 @@ def collisions(
 
 def address(post: PublishedPost, pattern: str, date: dt.date) -> str:
     """The address Jekyll gives a post, the site's own left out."""
-    own = post.fields.get("permalink")
-    pattern = own if isinstance(own, str) else STYLES.get(pattern, pattern)
+    pattern = _pattern(post, pattern)
     slug = post.fields.get("slug")
     title = _NOT_PRETTY.sub("-", str(slug) if slug not in (None, "") else post.slug).strip("-")
     parts = {
@@ -100,14 +106,28 @@ def address(post: PublishedPost, pattern: str, date: dt.date) -> str:
         "i_month": str(date.month),
         "day": f"{date.day:02}",
         "i_day": str(date.day),
+        "short_year": f"{date.year % 100:02}",
+        "y_day": f"{date:%j}",
+        "week": f"{date.isocalendar().week:02}",
+        "short_day": _DAYS[date.weekday()],
         "title": title,
         "slug": slugified(title),
         "output_ext": ".html",
     }
-    # A part that is not known here (a week, an hour) tells days apart at least.
+    # A part that is not known here (an hour) tells days apart at least.
     found = _PLACEHOLDER.sub(lambda match: parts.get(match[1], date.isoformat()), pattern)
     # Jekyll's own way to keep an address inside the site.
     return re.sub("/{2,}", "/", f"/{found}".replace("..", "/").replace("./", ""))
+
+
+def is_exact(post: PublishedPost, pattern: str) -> bool:
+    """Whether all parts are known of which the address of a post is made."""
+    return set(_PLACEHOLDER.findall(_pattern(post, pattern))) <= _KNOWN
+
+
+def _pattern(post: PublishedPost, pattern: str) -> str:
+    own = post.fields.get("permalink")
+    return own if isinstance(own, str) else STYLES.get(pattern, pattern)
 
 
 def has_categories(site: SiteConfig) -> bool:
