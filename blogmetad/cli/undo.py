@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from blogmetad import files
 from blogmetad.announcer import Announcer
 from blogmetad.cli import complete
 from blogmetad.cli.exits import Exit
@@ -67,6 +68,8 @@ def take_back(settings: Config, words: str) -> undoing.Undone | undoing.Reverted
     """Undo the job that ``words`` name, write it into the journal and tell others. Raises BlogmetadError."""
     open_ledger(settings).close()
     site, zone = settings.site, read_site(settings.site.root).timezone
+    if settings.publish.mode == "review":  # switched on since, so nobody may have made it yet
+        files.make_dir(site.review, 0o777)
     with Ledger(site.state / "ledger.db") as ledger:
         placer = Placer(Folders.of(settings), ledger, lambda: dt.datetime.now(zone))
         announcer = Announcer(settings, ledger, placer.now, lambda: True)
