@@ -8,7 +8,7 @@
 # make soak    a daemon left to an author and to bad luck, everything checked all the while   (MINUTES=60)
 # make bench   seconds per draft against the plain way and the floor, drafts per hour (five minutes)
 # make bench-full   every measurement of speed, and bench/performance.md of it (thirty-five minutes)
-# make screenshots   the pictures of the journal's page, from drafts that go through the real program (three minutes)
+# make screenshots   the pictures of journal page and review page, from drafts that go through the real program (three minutes)
 # make llama-server   the peer that benchmarks and tests use, built from the same llama.cpp
 # make peers   the other programs that bench-full compares with, in an environment of their own
 # make quality   proposals against what authors wrote   (SITES="folder folder" with posts that have front matter)

@@ -69,10 +69,15 @@ def inserted(head: bytes, root: yaml.MappingNode | None, lines: Mapping[str, str
 
 def removed(head: bytes, root: yaml.MappingNode, name: str) -> bytes:
     """The block without the lines of a key, comments between them included. The mapping is in block style."""
+    return replaced(head, root, name, "")
+
+
+def replaced(head: bytes, root: yaml.MappingNode, name: str, lines: str) -> bytes:
+    """The block with other lines for a key, comments between its own included. The mapping is in block style."""
     text = head.decode("utf-8")
     ends = _ends(text, root)
     starts = [text.rfind("\n", 0, key.start_mark.index) + 1 for key, _ in root.value if key.value == name]
-    return applied(head, [Edit(start, ends[name], "") for start in starts])
+    return applied(head, [Edit(start, ends[name], indented(lines, root)) for start in starts])
 
 
 def indented(lines: str, root: yaml.MappingNode | None) -> str:

@@ -1,4 +1,4 @@
-"""The pictures of the journal's page, made anew: ``make screenshots``.
+"""The pictures of the journal's page and of the review page, made anew: ``make screenshots``.
 
 Drafts go through the real program and the starter model, on a throw-away copy of the demonstration's site. Their days
 are moved apart afterwards, to those that they themselves bear.
@@ -7,8 +7,10 @@ are moved apart afterwards, to those that they themselves bear.
 from __future__ import annotations
 
 import datetime as dt
+import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -53,6 +55,7 @@ def main() -> None:
         with browser(Path(scratch) / "profile") as window:
             _picture(window, stories, site, "en", HERE / "journal-page.png")
             _picture(window, stories, site, "zh", HERE / "journal-page.zh-CN.png", dark=True)
+            _review(window, config, site)
 
 
 def _command(config: Path, *words: str, fine: tuple[int, ...] = (0,)) -> None:
@@ -101,6 +104,46 @@ def _picture(window: Browser, stories: list[Story], site: Path, tongue: str, fil
     window.run("window.scrollTo(0, 0)")
     window.screenshot(file)
     print(f"wrote {file} ({file.stat().st_size // 1024} KiB)")
+
+
+def _review(window: Browser, config: Path, site: Path) -> None:
+    """The drafts of the demonstration once more, as posts that wait on the review page."""
+    config.write_text(config.read_text("utf-8") + '\n[publish]\nmode = "review"\n', "utf-8")
+    for name in DAYS:
+        _command(config, "undo", name)
+        _command(config, "retry", name)
+    # What needs its author is told once more, which is no failure here.
+    _command(config, "once", fine=(0, 1))
+    environment = {**os.environ, "BLOGMETAD_CONFIG": str(config)}
+    words = [sys.executable, "-m", "blogmetad", "review", "--no-open", "--json"]
+    with subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        try:
+            window.speaks("en-GB,en")
+            window.open(json.loads(server.stdout.readline())["address"])
+            base = str(window.driver.current_url)
+            for tongue, draft, dark in (("en", "systemd-timers.md", False), ("zh", OPENED, True)):
+                _review_picture(window, f"{base}post/{_job(site, draft)}", tongue, dark=dark)
+        finally:
+            server.send_signal(signal.SIGINT)
+
+
+def _review_picture(window: Browser, address: str, tongue: str, *, dark: bool) -> None:
+    window.window(1280, 1180)
+    window.prefers("dark" if dark else "light")
+    window.speaks("zh-CN,zh" if tongue == "zh" else "en-GB,en")
+    window.open(address)
+    window.run("document.querySelector('.field.generated .grounds').setAttribute('open', '')")
+    file = HERE / ("review-page.zh-CN.png" if tongue == "zh" else "review-page.png")
+    window.screenshot(file)
+    print(f"wrote {file} ({file.stat().st_size // 1024} KiB)")
+
+
+def _job(site: Path, draft: str) -> str:
+    with Ledger.open_readonly(site / ".blogmetad" / "ledger.db") as ledger:
+        found = ledger.latest(draft)
+    assert found is not None
+    return found.id
 
 
 if __name__ == "__main__":

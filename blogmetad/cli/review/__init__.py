@@ -1,6 +1,7 @@
-"""``approve`` and ``revise``: what becomes of posts that wait for their author, said on the command line.
+"""``approve``, ``revise`` and ``review``: what becomes of posts that wait for their author, said on the command line
+or on a page.
 
-Both write into the post's front matter what its author could have written there, and then see to it that it is obeyed:
+All write into the post's front matter what its author could have written there, and then see to it that it is obeyed:
 by the daemon, if one runs, else here. So there is one way in which a post is published, and one in which it is revised.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 import typer
 
 from blogmetad.cli.review.approve import approve
+from blogmetad.cli.review.page.command import review
 from blogmetad.cli.review.revise import revise
 
 
@@ -16,3 +18,4 @@ def add_to(app: typer.Typer) -> None:
     """Register the commands."""
     app.command(name="approve")(approve)
     app.command(name="revise")(revise)
+    app.command(name="review")(review)

@@ -42,7 +42,7 @@ def approve(
     with progress.status("publishing"):
         see_to(settings, marked)
     with open_ledger(settings) as ledger:
-        failed = [_tell(settings, ledger.get(each.job.id) or each.job, each, as_json(json)) for each in marked]
+        failed = [_tell(settings, ledger, each, as_json(json)) for each in marked]
     raise typer.Exit(Exit.NEEDS_YOU if any(failed) else Exit.OK)
 
 
@@ -53,18 +53,26 @@ def _waiting(ledger: Ledger, name: str) -> Job:
     return job
 
 
-def _tell(settings: Config, job: Job, marked: Marked, machine: bool) -> bool:
-    """Tell what became of a post; whether it could not be published."""
+def failure(settings: Config, ledger: Ledger, marked: Marked) -> str:
+    """Why a marked post was not published; empty if it was. A mark that was not obeyed is taken out again."""
     why = why_not(settings, marked)
     if why:
         marked.take_back()
-    published = job.state is State.DONE
+    job = ledger.get(marked.job.id)
+    if job is not None and job.state is State.DONE:
+        return ""
+    return why or f"{marked.path.name} was changed meanwhile; approve it again"
+
+
+def _tell(settings: Config, ledger: Ledger, marked: Marked, machine: bool) -> bool:
+    """Tell what became of a post; whether it could not be published."""
+    why = failure(settings, ledger, marked)
+    job = ledger.get(marked.job.id) or marked.job
     if machine:
         row = {"id": job.id, "draft": job.name, "outcome": job.state.value, "post": job.target}
         print_json({**row, "problems": [why] if why else []})
-    elif published:
-        console.print(visible(f"published as {settings.site.posts / str(job.target)}"), markup=False)
-    else:
-        why = why or f"{marked.path.name} was changed meanwhile; approve it again"
+    elif why:
         console.print(visible(why), style="red", markup=False)
-    return not published
+    else:
+        console.print(visible(f"published as {settings.site.posts / str(job.target)}"), markup=False)
+    return bool(why)

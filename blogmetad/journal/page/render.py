@@ -100,7 +100,7 @@ def _part(name: str) -> str:
 @cache
 def _template() -> Template:
     environment = Environment(
-        loader=DictLoader({name: _part(name) for name in ("page.html", "draft.html")}),
+        loader=DictLoader({name: _part(name) for name in ("page.html", "draft.html", "grounds.html")}),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
