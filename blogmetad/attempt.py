@@ -23,7 +23,7 @@ from blogmetad.site.index import Index
 from blogmetad.site.jekyll import SiteConfig
 from blogmetad.trials import ENDED, LOST, trials
 from blogmetad.turns import Turns
-from blogmetad.values import Draft, Problem
+from blogmetad.values import Draft, Problem, offered_post
 
 log = structlog.get_logger("blogmetad")
 
@@ -182,7 +182,8 @@ def _twin(tools: Tools, body: str) -> str | None:
     """A published post with this body, or the one that was made of it and has been edited since.
 
     After the loss of a ledger it may not be known which that is."""
-    jobs = tools.ledger.done_with_body(body)
+    known = tools.ledger.done_with_body(body)
+    jobs = [job for job in known if job.state is not State.WAITING or offered_post(job.name) is None]
     home = tools.placer.folders.home
     there = (job.target for job in jobs if job.target is not None and (home(job.state) / job.target).exists())
     unknown = (f"the post of job {job.id}" for job in jobs if job.target is None)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from blogmetad import files, matter
 from blogmetad.journal.ledger import Job, Ledger, State
 from blogmetad.publish.place import Found, Placer, look
+from blogmetad.values import offered_post
 
 NO_DRAFTS = ("draft.kind", "draft.name", "draft.size", "draft.unreadable", "ledger.rebuilt")
 """Rules whose problems are not about a draft's text, so that there is nothing to try."""
@@ -53,6 +54,8 @@ def retry(placer: Placer, ledger: Ledger, job: Job, max_bytes: int, now: dt.date
 
 
 def _refusal(job: Job, found: Found) -> str | None:
+    if (path := offered_post(job.name)) is not None:
+        return f"{job.name} is no draft; to have fields proposed anew for it: blogmetad backfill --again {path}"
     if job.state not in (State.PARKED, State.UNDONE):
         return f"{job.name} is {job.state.value}; only a draft that needs you, or was taken back, is tried again."
     odd = next((problem for problem in job.problems if problem.rule in NO_DRAFTS), None)

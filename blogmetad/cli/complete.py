@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import typer
@@ -17,6 +17,7 @@ from blogmetad.model import catalog
 from blogmetad.model.store.pull import others, presence
 from blogmetad.rules import document
 from blogmetad.site.walk import Walk
+from blogmetad.values import offered_post
 
 MOST = 200
 """Drafts that are offered at most, the latest first."""
@@ -45,39 +46,34 @@ def ready_made_or_learned(incomplete: str) -> list[tuple[str, str]]:
     return [*ready_made(incomplete), *_fitting(incomplete, [("learned", "what the posts keep to")])]
 
 
-def ids(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
-    """The ids of drafts."""
-    return _fitting(incomplete, [(job.id, _told(job)) for job in _jobs(ctx)])
-
-
 def drafts(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
     """The ids of drafts, or their names where those begin as what was typed."""
-    jobs = _jobs(ctx)
-    names = {_called(job): _told(job) for job in reversed(jobs)} if incomplete else {}
-    return _fitting(incomplete, list(({job.id: _told(job) for job in jobs} | names).items()))
+    return _ids(ctx, incomplete)
 
 
 def undoable(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
-    """The ids of drafts that became posts, or were set aside."""
-    jobs = _jobs(ctx, State.DONE, State.WAITING, State.PUBLISHED, State.DUPLICATE)
-    return _fitting(incomplete, [(job.id, _told(job)) for job in jobs])
+    """The ids of drafts that became posts, or were set aside, or their names."""
+    return _ids(ctx, incomplete, State.DONE, State.WAITING, State.PUBLISHED, State.DUPLICATE)
 
 
 def waiting(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
-    """The names of posts that wait for their author."""
-    return _fitting(incomplete, [(str(job.target), _told(job)) for job in _jobs(ctx, State.WAITING)])
+    """The names of posts that wait for their author, or ids where those begin as what was typed."""
+    return _names(ctx, incomplete, lambda job: job.target, State.WAITING)
 
 
 def revisable(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
-    """The names of posts that wait or are published."""
-    jobs = _jobs(ctx, State.WAITING, State.DONE)
-    return _fitting(incomplete, [(job.target, _told(job)) for job in jobs if job.target])
+    """The names of posts that wait or are published, or ids."""
+    return _names(ctx, incomplete, lambda job: job.target, State.WAITING, State.DONE)
 
 
 def retriable(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
-    """The names of drafts that need their author, or were taken back."""
-    jobs = _jobs(ctx, State.PARKED, State.UNDONE)
-    return _fitting(incomplete, [(_called(job), _told(job)) for job in jobs])
+    """The names of drafts that need their author, or were taken back, or ids."""
+    return _names(
+        ctx,
+        incomplete,
+        lambda job: job.name if offered_post(job.name) is None else None,
+        *(State.PARKED, State.UNDONE),
+    )
 
 
 def posts(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
@@ -107,6 +103,23 @@ def term_fields(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
     return _fitting(incomplete, [(field, "") for field in fields])
 
 
+def _ids(ctx: typer.Context, incomplete: str, *states: State) -> list[tuple[str, str]]:
+    """Ids, and once something is typed also the names that begin so."""
+    jobs = _jobs(ctx, *states)
+    names = {_called(job, job.name): _told(job) for job in reversed(jobs)} if incomplete else {}
+    return _fitting(incomplete, list(({job.id: _told(job) for job in jobs} | names).items()))
+
+
+def _names(
+    ctx: typer.Context, incomplete: str, name_of: Callable[[Job], str | None], *states: State
+) -> list[tuple[str, str]]:
+    """Names, and once something is typed also the ids that begin so."""
+    jobs = [(job, name) for job in _jobs(ctx, *states) if (name := name_of(job))]
+    names = {_called(job, name): _told(job) for job, name in reversed(jobs)}
+    ids = {job.id: _told(job) for job, _ in jobs} if incomplete else {}
+    return _fitting(incomplete, list((dict(reversed(names.items())) | ids).items()))
+
+
 def _fitting(incomplete: str, offers: list[tuple[str, str]]) -> list[tuple[str, str]]:
     return [(value, about) for value, about in offers if value.startswith(incomplete)]
 
@@ -116,9 +129,9 @@ def _pulled() -> Iterator[tuple[str, str]]:
         yield str(source), "pulled"
 
 
-def _called(job: Job) -> str:
-    """A draft's name if shells take it as it stands, else its id."""
-    return job.name if _is_plain(job.name) else job.id
+def _called(job: Job, name: str) -> str:
+    """A name if shells take it as it stands, else the id."""
+    return name if _is_plain(name) else job.id
 
 
 def _is_plain(name: str) -> bool:

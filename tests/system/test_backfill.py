@@ -368,3 +368,23 @@ def test_no_draft_goes_by_the_name_of_an_offer(blog: Backfilled) -> None:
         assert {job.name for job in ledger.jobs(State.DONE)} == {BACKUP}
     assert isinstance(blog.run("approve", "没有").exception, NoSuchDraft)
     assert json.loads(blog.run("journal", "show", f"_posts/{BACKUP}", "--json").stdout)["post"] == BACKUP
+
+
+def test_what_waits_for_a_post_that_is_gone_does_not_keep_its_text_from_being_published(blog: Backfilled) -> None:
+    filled(blog, BACKUP)
+    (blog.posts / BACKUP).unlink()
+    blog.drop("又一次.md", POSTS[BACKUP])
+    (row,) = blog.rows("once")
+    assert row["outcome"] == "published"
+    assert blog.waits() == [BACKUP]
+    assert blog.run("approve", BACKUP).exit_code == 1
+
+
+def test_fields_that_were_taken_back_are_no_draft_to_try_again(blog: Backfilled) -> None:
+    filled(blog, BACKUP)
+    assert blog.run("undo", BACKUP).exit_code == 0
+    refused = blog.run("retry", BACKUP)
+    assert refused.exit_code == 1
+    assert f"blogmetad backfill --again {BACKUP}" in refused.stdout
+    assert blog.run("once").exit_code == 0
+    assert blog.as_they_were()

@@ -87,6 +87,39 @@ def test_drafts_are_completed_by_id_or_name(offered: Ask) -> None:
     assert offered("blogmetad retry ") == ["20261126-dddddd", "20261126-cccccc"]
 
 
+def test_behind_journal_alone_its_commands_and_the_drafts_are_offered(offered: Ask) -> None:
+    assert offered("blogmetad journal ")[:2] == ["list", "show"]
+    assert "20261126-aaaaaa" in offered("blogmetad journal ")
+    assert offered("blogmetad journal 20261126-a") == ["20261126-aaaaaa"]
+    assert offered("blogmetad journal st") == ["stats"]
+    assert offered("blogmetad journal 因") == ["因果.md"]
+
+
+def test_wherever_a_draft_can_be_named_its_id_is_offered_too(offered: Ask, blog: Blog) -> None:
+    with Ledger(blog.ledger) as ledger:
+        for name, start, state in (("等.md", "eeeeee", State.WAITING), ("退.md", "ffffff", State.UNDONE)):
+            job = ledger.open_job(name, start + "0" * 58, start * 10, 9, BEGIN, BEGIN, BEGIN)
+            ledger.move(job.id, state, BEGIN, target=f"2026-11-26-{name}")
+        offer = ledger.open_job("_posts/旧文/2024-01-01-备份.md", "ab" * 32, "c" * 64, 9, BEGIN, BEGIN, BEGIN)
+        ledger.move(offer.id, State.UNDONE, BEGIN)
+    assert offered("blogmetad approve ") == ["2026-11-26-等.md"]
+    assert offered("blogmetad approve 20261126") == ["20261126-eeeeee"]
+    assert offered("blogmetad revise 20261126-a") == ["20261126-aaaaaa"]
+    assert offered("blogmetad revise 2026-11") == ["2026-11-26-等.md", "2026-11-26-causality.md"]
+    assert offered("blogmetad retry 20261126-f") == ["20261126-ffffff"]
+    assert offered("blogmetad undo 因") == ["因果.md"]
+    assert "_posts/旧文/2024-01-01-备份.md" not in offered("blogmetad retry ")
+
+
+def test_published_posts_and_the_fields_they_may_lack_are_completed(offered: Ask, blog: Blog) -> None:
+    for path in ("旧文/2024-01-01-备份.md", "2025-01-01-wal.md", "2025-01-02-$(touch x).md"):
+        post = blog.posts / path
+        post.parent.mkdir(parents=True, exist_ok=True)
+        post.write_text("---\ntitle: 文\n---\n文。\n", "utf-8")
+    assert offered("blogmetad backfill ") == ["旧文/2024-01-01-备份.md", "2025-01-01-wal.md"]
+    assert offered("blogmetad backfill --field desc") == ["description"]
+
+
 def test_a_name_that_a_shell_would_take_apart_is_offered_as_an_id(offered: Ask, blog: Blog) -> None:
     with Ledger(blog.ledger) as ledger:
         for name in ("a b.md", "$(touch x).md", "a;b.md", "好.md"):

@@ -13,8 +13,8 @@ class Journal(TyperGroup):
     """A group whose commands may be left out: alone it is ``list``, before a draft's id or name ``show``."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Put the command in front that was meant."""
-        if "--help" in args[:1]:
+        """Put the command in front that was meant; where Tab was pressed, it is not known yet."""
+        if "--help" in args[:1] or ctx.resilient_parsing:
             return super().parse_args(ctx, args)
         place = _first_word(args, self._with_value(ctx))
         if place is None:
@@ -24,6 +24,11 @@ class Journal(TyperGroup):
         else:
             args = [SHOW, *args]
         return super().parse_args(ctx, args)
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> list[Any]:
+        """The commands, and the drafts that ``show`` tells of."""
+        draft = self.commands[SHOW].get_params(ctx)[0]
+        return [*super().shell_complete(ctx, incomplete), *draft.shell_complete(ctx, incomplete)]
 
     def _with_value(self, ctx: Any) -> set[str]:
         """The options of the commands that take a value, which is no word of its own."""
