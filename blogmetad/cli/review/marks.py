@@ -21,6 +21,7 @@ from blogmetad.intake import draft as intake
 from blogmetad.intake.scan import being_written
 from blogmetad.journal.ledger import Job, Ledger, State
 from blogmetad.lock import AlreadyRunning
+from blogmetad.outcomes import Retry
 from blogmetad.publish.compose import ComposeError, exchanged
 from blogmetad.publish.exchange import exchange_if
 from blogmetad.reviewing import MARKS
@@ -118,13 +119,17 @@ def see_to(settings: Config, marked: Sequence[Marked], keep_going: Callable[[], 
 
 
 def _obey(settings: Config, marked: Sequence[Marked], keep_going: Callable[[], bool]) -> None:
-    """Do what a daemon would do with the marks."""
+    """Do what a daemon would do with the marks. Raises ReviewError where the disk or the model does not let us."""
     news = threading.Event()
     with assemble(settings, keep_going, news.set) as parts:
         while keep_going() and (_in_hand(settings, marked) or parts.runner.announcing):
             news.clear()
-            again = parts.runner.review().again
-            news.wait(0.05 if again is None else max(0.05, min(1.0, again)))
+            found = parts.runner.review()
+            failed = next((done.outcome for done in found.done if isinstance(done.outcome, Retry)), None)
+            if found.trouble or (failed is not None and failed.wait is None):
+                reason = " ".join(problem.message for problem in found.trouble) or str(failed and failed.reason)
+                raise ReviewError(f"it cannot be done now, but is as soon as blogmetad runs and can: {reason}")
+            news.wait(0.05 if found.again is None else max(0.05, min(1.0, found.again)))
 
 
 def why_not(settings: Config, marked: Marked) -> str:
