@@ -6,6 +6,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,8 @@ import httpx2
 import pytest
 
 from blogmetad.cli.review.page import command
+from blogmetad.cli.running import daemon_pid
+from blogmetad.journal.ledger import State
 from tests.scripted_server import Scripted, good, scripted
 from tests.servers import free_port
 from tests.system.reviewed import WAL, Reviewed, hidden, make, served, words
@@ -128,6 +131,25 @@ def test_a_person_is_told_in_words(capsys: pytest.CaptureFixture[str]) -> None:
     for number, said in ((0, "nothing waits"), (1, "1 post waits"), (3, "3 posts wait")):
         command._tell("http://127.0.0.1:1/open?token=x", number, machine=False)
         assert said in capsys.readouterr().out
+
+
+def test_a_running_daemon_obeys_what_is_done_on_the_page(site: Reviewed) -> None:
+    run = [sys.executable, "-m", "blogmetad", "run", "--config", str(site.config)]
+    with subprocess.Popen(run, stderr=subprocess.DEVNULL) as daemon:
+        try:
+            site.until(lambda: daemon_pid(site.settings.site.state) == daemon.pid)
+            with served(site, "--no-open") as page, httpx2.Client(follow_redirects=True) as client:
+                base = str(client.get(page.told["address"]).url)
+                path = f"{base}post/{site.job(WAL).id}"
+                text = client.get(path).text
+                form = {"seal": hidden(text, "seal"), "sha256": hidden(text, "sha256"), "field:title": "守护进程"}
+                assert client.post(f"{path}/approve", data=form, headers={"origin": page.host}).status_code == 200
+                site.until(lambda: site.job(WAL).state is State.DONE)
+                site.until(lambda: "is being published" not in client.get(base).text)
+            assert site.fields(site.root / "_posts" / "2026-02-01-wal.md")["title"] == "守护进程"
+            assert daemon.poll() is None
+        finally:
+            daemon.kill()
 
 
 def test_a_revision_that_takes_long_does_not_keep_the_page_from_ending(site: Reviewed) -> None:

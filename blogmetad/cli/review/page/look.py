@@ -34,7 +34,7 @@ from blogmetad.rules.plan import resolve
 from blogmetad.rules.schema import TermsRule
 from blogmetad.site.index import CacheError, Index
 from blogmetad.site.jekyll import SiteConfig, read_site
-from blogmetad.values import Draft, sha256
+from blogmetad.values import Draft, offered_post, sha256
 
 SHOWN = 10
 """Posts that are shown of those published, the latest, and of each other kind but those that wait."""
@@ -136,6 +136,7 @@ class Look:
             before=waits[place - 1] if place else None,
             after=waits[place + 1] if place is not None and place + 1 < len(waits) else None,
             version=version,
+            is_offer=offered_post(job.name) is not None,
         )
 
     def _file(self, path: Path, told: journal.Draft) -> File | None:
@@ -189,7 +190,9 @@ class Look:
         if job.target is None or job.state not in (State.WAITING, State.PUBLISHED, State.DONE):
             return None
         site = self._settings.site
-        return (site.review if job.state is State.WAITING else site.posts) / job.target
+        if job.state is State.WAITING:
+            return site.review / job.target
+        return site.posts / (offered_post(job.name) or job.target)
 
     def _waiting(self, job: Job, ledger: Ledger, zone: dt.tzinfo) -> Card:
         card = self._published(job, ledger, zone)
@@ -215,7 +218,8 @@ class Look:
         told = account.read(story_of(job, ledger))
         terms = tuple(dict.fromkeys(term for _, term in told.terms))
         errand = self._errands.of(job.id)
-        return Card(job.id, told.title, str(job.target), job.updated.astimezone(zone), terms=terms, errand=errand)
+        when, is_offer = job.updated.astimezone(zone), offered_post(job.name) is not None
+        return Card(job.id, told.title, str(job.target), when, terms=terms, errand=errand, is_offer=is_offer)
 
     def _usage(self, field: str) -> dict[str, int]:
         with suppress(CacheError):

@@ -110,7 +110,7 @@ class Page:
             said = answer.reason or words.say(answer.key, frame.tongue)
             post = replace(post, file=answer.file or post.file, words=answer.words)
         status = answer.status if answer else 200
-        shown = replace(post, notice=said)
+        shown = replace(post, notice=said, unsaved=answer is not None)
         return HTMLResponse(render("post.html", frame, post=shown, rules=self._look.rules() is not None), status)
 
     async def _language(self, request: Request) -> Response:

@@ -30,6 +30,7 @@ class Card:
     terms: tuple[str, ...] = ()
     sha256: str = ""
     errand: Errand | None = None
+    is_offer: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,8 @@ class File:
 @dataclass(frozen=True, slots=True)
 class Post:
     """A post with all that can be said and done. ``file`` is None where there is none any more; ``before`` and
-    ``after`` are the ids of the posts that wait beside it."""
+    ``after`` are the ids of the posts that wait beside it. ``is_offer``: it is a published one, with fields that
+    backfill proposes. ``unsaved``: what is shown was filled in and could not be written."""
 
     id: str
     title: str
@@ -104,8 +106,10 @@ class Post:
     before: str | None
     after: str | None
     version: str
+    is_offer: bool = False
     notice: str = ""
     words: str = ""
+    unsaved: bool = False
 
 
 def said(shown: Input) -> str:

@@ -69,6 +69,15 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "you have not edited it since.",
         "草稿逐字节回到草稿文件夹，文章会从站点撤下——前提是发布之后你没有改过它。",
     ),
+    "take back offered waiting": (
+        "What is proposed for the published post is withdrawn. The post itself was never touched.",
+        "为已发布文章提议的内容会被撤走。那篇文章从未动过。",
+    ),
+    "take back offered published": (
+        "The post has its former text again, byte for byte, if you have not edited it since.",
+        "文章逐字节恢复原来的样子——前提是之后你没有改过它。",
+    ),
+    "offered": ("fields for a published post", "给已发布文章补的字段"),
     "take it back": ("Take it back", "撤回"),
     "file is": ("The file", "文件"),
     "no file": (

@@ -4,7 +4,8 @@
   const words = document.getElementById("words-of-page").dataset;
   const bar = document.getElementById("bar");
   const typing = "input:not([type=hidden]), textarea, select, [contenteditable]";
-  let before = filled();
+  // What was filled in and could not be written is nowhere but here.
+  let before = document.querySelector("main").dataset.unsaved === undefined ? filled() : null;
 
   function form() {
     return document.getElementById("fields");
@@ -25,7 +26,7 @@
   function say(text, link) {
     bar.replaceChildren(text);
     if (link) {
-      const onward = Object.assign(document.createElement("a"), { href: location.href, textContent: link });
+      const onward = Object.assign(document.createElement("a"), { href: document.querySelector("main").dataset.self, textContent: link });
       bar.append(" ", onward);
     }
     bar.hidden = !text;
@@ -54,7 +55,8 @@
 
   // Put what is true now in the place of what was, and leave focus and scrolling where they are.
   async function renew(main) {
-    const answer = await fetch(location.href, { cache: "no-store" });
+    const answer = await fetch(main.dataset.self, { cache: "no-store" });
+    if (!answer.ok) return;
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const fresh = page.querySelector("main");
     if (!fresh || dirty()) return;
@@ -140,7 +142,7 @@
   });
 
   document.addEventListener("submit", () => { before = filled(); });
-  addEventListener("beforeunload", (event) => { if (filled() !== before) event.preventDefault(); });
+  addEventListener("beforeunload", (event) => { if (form() && filled() !== before) event.preventDefault(); });
   addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
   setInterval(() => { if (!document.hidden) look(); }, EVERY);
 })();
