@@ -1,7 +1,8 @@
-"""exchange: a published post and the new version of it that its author approved change places, and back again.
+"""exchange: a published post and the new version of it that its author approved change places.
 
-The post's former bytes are kept beside those of withdrawn posts. The intent is in the ledger before anything moves, and
-what came of it after the disk has it, so a crash in between is settled at the next start:
+The post's former bytes are kept beside those of withdrawn posts; revert.py brings them back. The intent is in the
+ledger before anything moves, and what came of it after the disk has it, so a crash in between is settled at the next
+start:
 
     withdrawn/ID    the new version                      after the ledger says: exchanging, with its hash
                     post <-> withdrawn/ID, in one step   then the ledger: exchanged
@@ -16,28 +17,18 @@ import errno
 import stat
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from blogmetad import files
 from blogmetad.outcomes import Published
 from blogmetad.publish.place import Found, Placer, look
-from blogmetad.publish.records import DONE, INTENT, RESTORED, UNDONE, WAITING, JobLike, Refused
+from blogmetad.publish.records import WAITING, JobLike, Refused
 from blogmetad.values import offered_post, sha256
 
 EXCHANGING, EXCHANGED, LEFT = "exchanging", "exchanged", "not exchanged"
-_UNABLE = (errno.EOPNOTSUPP, errno.EXDEV)
-
-
-@dataclass(frozen=True, slots=True)
-class Reverted:
-    """An offer was taken back. ``post`` is the published post, below the posts folder, which has its former bytes again
-    if it was exchanged; ``withdrawn`` is the file that waited in the review folder, None if there was none any more."""
-
-    post: str
-    exchanged: bool
-    withdrawn: str | None = None
+UNABLE = (errno.EOPNOTSUPP, errno.EXDEV)
+"""How a file system says that it cannot exchange two files."""
 
 
 def exchange_if(path: Path, digest: str, new: Path) -> bool:
@@ -80,7 +71,7 @@ def exchange(placer: Placer, job: JobLike, content: bytes) -> Published | Refuse
     done = settle(placer, job)
     if done is not None:
         return done
-    path, post, aside = _where(placer, job)
+    path, post, aside = where(placer, job)
     reason = _unfit(placer, path, job.sha256)
     if reason is not None:
         return Refused(reason)
@@ -98,7 +89,7 @@ def exchange(placer: Placer, job: JobLike, content: bytes) -> Published | Refuse
                 _yield_to_writer(placer, post, aside, sha256(content))
     except OSError as error:
         settle(placer, job)
-        if error.errno not in _UNABLE:
+        if error.errno not in UNABLE:
             raise
         return Refused(
             f"The file system of {post.parent} cannot exchange two files. Move the file over the post yourself: that "
@@ -122,11 +113,11 @@ def settle(placer: Placer, job: JobLike) -> Published | None:
     last = _last(placer, job, EXCHANGING, EXCHANGED, LEFT)
     if last is None or last[0] != EXCHANGING:
         return exchanged(placer, job)
-    path, post, aside = _where(placer, job)
+    path, post, aside = where(placer, job)
     new = str(last[1]["sha256"])
     there, kept = look(post, new), look(aside, job.sha256)
     if kept is Found.OURS or (there is Found.OURS and kept is Found.GONE):
-        _sync(post, aside)
+        sync(post, aside)
         placer.ledger.step(job.id, EXCHANGED, {"post": path, "sha256": new}, placer.now())
         return Published(path, new)
     if kept is Found.OTHER and look(aside, new) is not Found.OURS:
@@ -150,7 +141,7 @@ def _give_back(placer: Placer, post: Path, aside: Path, ours: str) -> None:
 def exchanged(placer: Placer, job: JobLike) -> Published | None:
     """The post, if the ledger says that it was exchanged."""
     last = _last(placer, job, EXCHANGING, EXCHANGED, LEFT)
-    return Published(_where(placer, job)[0], str(last[1]["sha256"])) if last and last[0] == EXCHANGED else None
+    return Published(where(placer, job)[0], str(last[1]["sha256"])) if last and last[0] == EXCHANGED else None
 
 
 def is_under_way(placer: Placer, job: JobLike) -> bool:
@@ -159,121 +150,14 @@ def is_under_way(placer: Placer, job: JobLike) -> bool:
     return job.state == WAITING and last is not None and last[0] != LEFT
 
 
-def refusal(placer: Placer, job: JobLike) -> str | None:
-    """Why an offer cannot be taken back now, as whole sentences; None if it can."""
-    path, post, aside = _where(placer, job)
-    if job.state not in (DONE, WAITING):
-        return f"Job {job.id} is {job.state}; only fields that wait for you or were approved can be taken back."
-    if not placer.folders.posts.is_dir():
-        return f"The folder {placer.folders.posts} is away, so nothing can be told or moved there; mount it first."
-    if job.state == WAITING:
-        if is_under_way(placer, job):
-            return f"The post {path} is being exchanged just now. Start 'blogmetad once', and undo again."
-        if job.target is not None and look(_waiting(placer, job.target), job.post_sha256) is Found.OTHER:
-            return (
-                f"The file {job.target} in the review folder was edited, and undoing would take those edits away. "
-                "Take it out of there yourself if that is what you want: the post is as it was."
-            )
-        return None
-    if job.target != path:
-        return f"The post {path} was renamed to {job.target} since. Its former bytes are kept as {aside}."
-    if look(post, job.post_sha256) is not Found.OURS:
-        return (
-            f"The post {path} is not as it was when its fields were approved; undoing would take edits away. "
-            f"Its former bytes are kept as {aside}."
-        )
-    if look(aside, job.sha256) is not Found.OURS and look(_original(placer, job), job.sha256) is not Found.OURS:
-        return f"The former bytes of the post {path} are no longer kept."
-    return None
-
-
-def take_back(placer: Placer, job: JobLike) -> Reverted | Refused:
-    """Withdraw an offer that waits, or give the published post its former bytes back if it is still as it was approved.
-
-    The caller sees to it that no other undo is under way. Raises OSError; called again, it goes on from there.
-    """
-    with placer.ledger.transaction():
-        current = placer.ledger.get(job.id) or job
-        reason = refusal(placer, current)
-        if reason is not None:
-            return Refused(reason)
-        path, *_ = _where(placer, current)
-        facts = {"was": str(current.state), "post": path if current.state == DONE else current.target}
-        placer.ledger.step(job.id, INTENT, facts, placer.now())
-        intended = placer.ledger.move(job.id, UNDONE, placer.now())
-    return complete(placer, intended, facts)
-
-
-def complete(placer: Placer, job: JobLike, facts: Mapping[str, Any]) -> Reverted | Refused:
-    """Carry out what was intended, also after a crash. Raises OSError."""
-    return _revert(placer, job) if facts["was"] == DONE else _withdraw(placer, job)
-
-
-def _withdraw(placer: Placer, job: JobLike) -> Reverted | Refused:
-    path, *_ = _where(placer, job)
-    name, gone = str(job.target), None
-    source = _waiting(placer, name)
-    if source.parent.is_dir():
-        aside = placer.folders.withdrawn_from(source.parent) / job.id
-        if look(source, job.post_sha256) is Found.OURS:
-            files.move(source, aside)
-        if look(aside, job.post_sha256) is Found.OTHER:  # edited between the look and the move
-            placer.put_back(aside, source)
-            return _refused(placer, job, WAITING, f"The file {name} was edited just now, so it is left where it is.")
-        gone = name if look(aside, job.post_sha256) is Found.OURS else None
-    _restored(placer, job, {"post": path, "withdrawn": gone})
-    return Reverted(path, exchanged=False, withdrawn=gone)
-
-
-def _revert(placer: Placer, job: JobLike) -> Reverted | Refused:
-    path, post, aside = _where(placer, job)
-    ours = str(job.post_sha256)
-    if look(post, job.sha256) is not Found.OURS:
-        if look(aside, job.sha256) is not Found.OURS:
-            if look(aside, None) is not Found.GONE:
-                placer.quarantine(aside)
-            files.write_new(aside, placer.original(job.id), mode=_mode(post))
-        try:
-            done = exchange_if(post, ours, aside)
-        except OSError as error:
-            if error.errno not in _UNABLE:
-                raise
-            unable = f"The file system of {post.parent} cannot exchange two files; the former one is kept as {aside}."
-            return _refused(placer, job, DONE, unable)
-        if not done:
-            return _refused(placer, job, DONE, f"The post {path} was edited just now, so it is left as it is.")
-    elif look(aside, ours) is Found.OTHER and look(aside, job.sha256) is Found.OTHER:
-        # It was edited just before it was exchanged, and a crash kept it from going back.
-        exchange_if(post, job.sha256, aside)
-        return _refused(placer, job, DONE, f"The post {path} was edited meanwhile, so it is left as it is.")
-    _sync(post, aside)
-    _restored(placer, job, {"post": path})
-    return Reverted(path, exchanged=True)
-
-
-def _refused(placer: Placer, job: JobLike, was: str, reason: str) -> Refused:
-    with placer.ledger.transaction():
-        placer.ledger.step(job.id, RESTORED, {"because": reason}, placer.now())
-        placer.ledger.move(job.id, was, placer.now())
-    return Refused(reason)
-
-
-def _restored(placer: Placer, job: JobLike, facts: Mapping[str, Any]) -> None:
-    with placer.ledger.transaction():
-        placer.ledger.step(job.id, RESTORED, facts, placer.now())
-        placer.ledger.move(job.id, UNDONE, placer.now())
-
-
 def _unfit(placer: Placer, path: str, digest: str) -> str | None:
-    """Why a post is not exchanged. Raises BlockingIOError while a program writes it, OSError if its folder is away."""
+    """Why a post is not exchanged. Raises BlockingIOError while a program writes it."""
     post = placer.folders.posts / path
     found = look(post, digest)
     if found is Found.OURS:
         if placer.writing(post):
             raise BlockingIOError(errno.EAGAIN, "a program still has the post open for writing", str(post))
         return None
-    if not placer.folders.posts.is_dir():
-        raise FileNotFoundError(errno.ENOENT, "the posts folder is away", str(placer.folders.posts))
     what = "is no longer there" if found is Found.GONE else "was changed since these fields were made for it"
     return (
         f"The post {path} {what}, so both are kept as they are. Take what you want over by hand and remove this file, "
@@ -286,8 +170,9 @@ def _last(placer: Placer, job: JobLike, *names: str) -> tuple[str, Mapping[str, 
     return next(((step.name, step.data) for step in steps), None)
 
 
-def _where(placer: Placer, job: JobLike) -> tuple[str, Path, Path]:
-    """The path of the post below its folder, the post, and where its other version is kept."""
+def where(placer: Placer, job: JobLike) -> tuple[str, Path, Path]:
+    """The path of the post below its folder, the post, and where its other version is kept. Raises OSError if that
+    folder is away."""
     path = offered_post(job.name)
     if path is None:
         raise ValueError(f"job {job.id} offers nothing for a published post")
@@ -295,23 +180,8 @@ def _where(placer: Placer, job: JobLike) -> tuple[str, Path, Path]:
     return path, posts / path, placer.folders.withdrawn_from(posts) / job.id
 
 
-def _waiting(placer: Placer, name: str) -> Path:
-    return (placer.folders.review or placer.folders.posts) / name
-
-
-def _original(placer: Placer, job: JobLike) -> Path:
-    return placer.folders.originals / job.id
-
-
-def _mode(path: Path) -> int:
-    try:
-        return stat.S_IMODE(path.stat().st_mode)
-    except OSError:
-        return 0o666
-
-
-def _sync(*paths: Path) -> None:
-    """An exchange that was not ours to see: have its names on the disk."""
+def sync(*paths: Path) -> None:
+    """Have the names of files on the disk, which a crash may have kept from getting there."""
     for path in paths:
         with suppress(FileNotFoundError):
             files.fsync_dir(path.parent)

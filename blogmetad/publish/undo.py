@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from blogmetad import files
-from blogmetad.publish import exchange
-from blogmetad.publish.exchange import Reverted
+from blogmetad.publish import revert
 from blogmetad.publish.names import numbered
 from blogmetad.publish.place import Found, Placer, look
 from blogmetad.publish.records import DONE, DUPLICATE, INTENT, RESTORED, UNDONE, WAITING, JobLike, Refused
+from blogmetad.publish.revert import Reverted
 from blogmetad.values import offered_post, sha256
 
 __all__ = ["INTENT", "RESTORED", "Refused", "Reverted", "Undone", "complete", "refusal", "undo", "unfinished"]
@@ -46,7 +46,7 @@ def undo(placer: Placer, job: JobLike) -> Undone | Reverted | Refused:
     if unfinished(placer, current):
         return complete(placer, current)
     if offered_post(current.name) is not None:
-        return exchange.take_back(placer, current)
+        return revert.take_back(placer, current)
     reason = refusal(placer, current)
     if reason is not None:
         return Refused(reason)
@@ -67,7 +67,7 @@ def complete(placer: Placer, job: JobLike) -> Undone | Reverted | Refused:
     facts = _open_intent(placer, job)
     if facts is None:
         return Refused(f"Job {job.id} is not being undone.")
-    carry_out = exchange.complete if offered_post(job.name) is not None else _carry_out
+    carry_out = revert.complete if offered_post(job.name) is not None else _carry_out
     return carry_out(placer, job, facts)
 
 
@@ -79,7 +79,7 @@ def _open_intent(placer: Placer, job: JobLike) -> Mapping[str, Any] | None:
 def refusal(placer: Placer, job: JobLike) -> str | None:
     """Why a job cannot be taken back now, as whole sentences; None if it can."""
     if offered_post(job.name) is not None:
-        return exchange.refusal(placer, job)
+        return revert.refusal(placer, job)
     if job.state not in (DONE, WAITING, DUPLICATE):  # a published job is still in the daemon's hands
         return f"Job {job.id} is {job.state}; only what was published, waits for review or was set aside can be undone."
     away = next((f for f in (placer.folders.drafts, placer.folders.home(job.state)) if not f.is_dir()), None)

@@ -18,7 +18,7 @@ from blogmetad.intake.scan import being_written
 from blogmetad.journal import record
 from blogmetad.journal.ledger import Ledger
 from blogmetad.lock import AlreadyRunning, alone
-from blogmetad.publish import exchange, offer, rebuild
+from blogmetad.publish import offer, rebuild, revert
 from blogmetad.publish.folders import Folders
 from blogmetad.publish.offer import Offer
 from blogmetad.publish.place import Placer
@@ -77,7 +77,7 @@ class Maker:
         if item.waits is None:
             return None
         with alone(self._settings.site.state / offers.TAKING_BACK, "to take a draft back"):
-            result = exchange.take_back(self._placer, item.waits)
+            result = revert.take_back(self._placer, item.waits)
         if isinstance(result, Refused):
             return result.reason
         self._write_entry(item.waits)
