@@ -80,7 +80,10 @@ def exchanged(
     """
     opening, closing = _fences(draft)
     head = _without(draft.head, gone)
-    return opening + inplace.inserted(head, _root(head), lines, order) + closing + draft.body
+    root = _root(head)
+    if root is not None and root.flow_style and lines:
+        raise ComposeError(_IN_BRACES)
+    return opening + inplace.inserted(head, root, lines, order) + closing + draft.body
 
 
 def _without(head: bytes, names: Iterable[str]) -> bytes:

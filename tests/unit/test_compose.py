@@ -7,7 +7,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from blogmetad import matter
-from blogmetad.publish.compose import ComposeError, compose
+from blogmetad.publish.compose import ComposeError, compose, exchanged
 from blogmetad.values import Decision, Draft, Metadata, YamlValue
 
 ORDER = ("layout", "title", "date", "description", "tags", "categories", "giscus_comments", "toc")
@@ -146,6 +146,14 @@ def test_the_author_s_own_closing_line_is_kept() -> None:
 def test_braces_around_the_whole_front_matter_are_told_to_the_author() -> None:
     with pytest.raises(ComposeError, match="one key per line"):
         composed(b"---\n{title: Mine, tags: [mine]}\n---\n" + BODY)
+
+
+def test_no_key_is_put_beside_braces_or_taken_out_of_them_later_either() -> None:
+    draft = draft_of("---\n{title: 题, date: 2025-04-29}\n---\n正文\n".encode())
+    for gone, lines in (((), {"approve": "approve: true\n"}), (("date",), {})):
+        with pytest.raises(ComposeError, match="braces"):
+            exchanged(draft, gone, lines, tuple(lines))
+    assert exchanged(draft, ("none",)) == draft.raw
 
 
 def test_complete_front_matter_in_braces_is_left_alone() -> None:
