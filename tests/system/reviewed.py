@@ -109,16 +109,16 @@ def make(root: Path, url: str) -> Reviewed:
     (root / "_posts" / "2025-01-01-older.md").write_text(old, "utf-8")
     site = Reviewed(root)
     _drop(site, OLD, "date: 2026-01-01\nslug: old\ntitle: 旧文\ndescription: 旧的。\ntags: [backup]")
-    _work(site)
+    work(site)
     post = root / "_review" / "2026-01-01-old.md"
     post.write_text(post.read_text("utf-8").replace("---\n", "---\napprove: true\n", 1), "utf-8")
-    _work(site)
+    work(site)
     _drop(site, WAL, "date: 2026-02-01\nslug: wal\n# 作者的注释\ntags: [sqlite, 'backup']  # 两个")
     hostile = f'title: "{SCRIPT}"\ndescription: "</textarea><img src=x>"\ntags: ["<b>x</b>"]'
     _drop(site, HOSTILE, f"date: 2026-02-02\nslug: script\n{hostile}")
     (root / "_inbox" / "短.md").write_text("短", "utf-8")
     _drop(site, "将来.md", "date: 2099-01-01")
-    _work(site)
+    work(site)
     assert site.job().state is State.WAITING
     assert site.job(HOSTILE).state is State.WAITING
     return site
@@ -129,7 +129,8 @@ def _drop(site: Reviewed, name: str, head: str) -> None:
     (site.root / "_inbox" / name).write_text(f"---\n{head}\n---\n{text}", "utf-8")
 
 
-def _work(site: Reviewed) -> None:
+def work(site: Reviewed) -> None:
+    """Do what there is to do."""
     news = threading.Event()
     with assemble(site.settings, lambda: True, news.set) as parts:
         while True:

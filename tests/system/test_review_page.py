@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import datetime as dt
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -12,17 +16,20 @@ import pytest
 from starlette.testclient import TestClient
 
 from blogmetad import files
+from blogmetad.cli.review.page import look
 from blogmetad.cli.review.page.access import Door
 from blogmetad.cli.review.page.acts import carry_out
-from blogmetad.cli.review.page.errands import Errands
+from blogmetad.cli.review.page.errands import Errand, Errands
 from blogmetad.cli.review.page.form import FIELD, KIND, MAX_BYTES, TERM
 from blogmetad.cli.review.page.gate import HEADERS, cookie
 from blogmetad.cli.review.page.look import Look
 from blogmetad.cli.review.page.server import Page
-from blogmetad.journal.ledger import State
-from blogmetad.site.index import Index
+from blogmetad.errors import BlogmetadError
+from blogmetad.journal.ledger import Ledger, State
+from blogmetad.site.index import CacheError, Index
+from blogmetad.values import offer_for
 from tests.scripted_server import good, scripted
-from tests.system.reviewed import HOSTILE, OLD, SCRIPT, TEXT, WAL, Reviewed, hidden, make
+from tests.system.reviewed import HOSTILE, OLD, SCRIPT, TEXT, WAL, Reviewed, hidden, make, work
 
 PORT = 43817
 HERE = f"http://127.0.0.1:{PORT}"
@@ -571,6 +578,122 @@ def test_while_something_is_being_done_with_a_post_nothing_else_is(visitor: Visi
         assert answer.status_code == 409
         assert "Something else is being done" in answer.text
     assert "waits for the model" in visitor.get().text
+
+
+def late(visitor: Visitor, seen: str = "") -> str:
+    """Why what was asked for a while ago cannot be done any more."""
+    errand = Errand(1, visitor.site.job().id, "approve", seen=seen or files.digest(visitor.site.waiting()) or "")
+    with pytest.raises(BlogmetadError) as told:
+        carry_out(visitor.site.settings, errand, lambda: True)
+    return str(told.value)
+
+
+def test_what_has_changed_by_the_time_its_turn_comes_is_not_published(visitor: Visitor) -> None:
+    path = visitor.site.waiting()
+    assert "was changed meanwhile; look at it again" in late(visitor, seen="another version")
+    with path.open("ab"):
+        assert "is being changed" in late(visitor)
+    path.write_text("---\n{title: 新}\n---\n文\n", "utf-8")
+    assert "written in braces" in late(visitor)
+    path.write_text("---\ntitle: [\n---\n文\n", "utf-8")
+    assert "not valid YAML" in late(visitor)
+    path.unlink()
+    assert "cannot be read" in late(visitor, seen="x")
+    visitor.send("undo")
+    visitor.wait()
+    assert "does not wait for you: it is undone" in late(visitor, seen="x")
+
+
+def test_a_post_that_cannot_be_placed_says_why_and_loses_its_mark(visitor: Visitor) -> None:
+    renamed = visitor.site.waiting().with_name("没有日期.md")
+    visitor.site.waiting().rename(renamed)
+    work(visitor.site)
+    before = renamed.read_bytes()
+    assert "YYYY-MM-DD" in late(visitor, seen=files.digest(renamed) or "")
+    assert renamed.read_bytes() == before
+
+
+def test_an_errand_ends_when_the_page_does(visitor: Visitor) -> None:
+    errand = Errand(1, visitor.site.job().id, "approve", seen=files.digest(visitor.site.waiting()) or "")
+    with pytest.raises(BlogmetadError, match="stopped before it came to it"):
+        carry_out(visitor.site.settings, errand, lambda: False)
+    assert visitor.site.job().state is State.WAITING
+
+
+def test_a_draft_that_is_being_worked_on_is_listed(visitor: Visitor) -> None:
+    now = dt.datetime.now(dt.UTC)
+    (visitor.site.root / "_inbox" / "正在.md").write_text("正在处理。", "utf-8")
+    with Ledger(visitor.site.root / ".blogmetad" / "ledger.db") as ledger:
+        ledger.open_job("正在.md", "1" * 64, "2" * 64, 3, now, now, now)
+    page = visitor.get().text
+    assert "Being worked on" in page
+    assert "waits for the model" in page
+
+
+def test_folders_and_caches_that_are_away_keep_nobody_from_looking(
+    visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_: Index, __: str) -> dict[str, int]:
+        raise CacheError(Path("index.db"), "away")
+
+    monkeypatch.setattr(Index, "usage", broken)
+    assert '<option value="预写日志">' in visitor.get(visitor.path()).text
+    for folder in ("_review", "_inbox"):
+        (visitor.site.root / folder).rename(visitor.site.root / f"away{folder}")
+    assert "cannot be read now" in visitor.get().text
+
+
+def test_only_so_many_versions_are_remembered_and_a_form_of_a_forgotten_one_loses_nothing(
+    visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(look, "REMEMBERED", 1)
+    page = visitor.get(visitor.path()).text
+    visitor.get(visitor.path(HOSTILE))
+    visitor.site.waiting().write_text("---\ntitle: 又新\n---\n文\n", "utf-8")
+    form = {"seal": visitor.door.seal, "sha256": hidden(page, "sha256"), FIELD + "title": "我的"}
+    answer = visitor.client.post(visitor.base + visitor.path(act="save"), data=form, headers=OURS)
+    assert answer.status_code == 409
+    assert 'value="我的"' in answer.text
+    assert "<bdi>又新</bdi>" in answer.text
+
+
+def test_words_without_a_file_are_kept(visitor: Visitor) -> None:
+    visitor.site.waiting().unlink()
+    form = {"seal": visitor.door.seal, "words": "   "}
+    answer = visitor.client.post(visitor.base + visitor.path(act="revise"), data=form, headers=OURS)
+    assert answer.status_code == 422
+
+
+def test_nothing_but_http_is_spoken(visitor: Visitor) -> None:
+    async def none() -> Any:
+        raise AssertionError
+
+    async def never(_: Any) -> None:
+        raise AssertionError
+
+    asyncio.run(visitor.client.app({"type": "websocket"}, none, never))  # type: ignore[arg-type]
+
+
+def test_what_backfill_offers_is_told_apart_and_taken_back(visitor: Visitor) -> None:
+    site = visitor.site
+    lacking = site.root / "_posts" / "2025-01-01-older.md"
+    before = lacking.read_bytes().replace(b"description: d.\n", b"")
+    lacking.write_bytes(before)
+    run = [sys.executable, "-m", "blogmetad", "backfill", "--config", str(site.config)]
+    done = subprocess.run(run, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    offer = offer_for("2025-01-01-older.md")
+    assert "fields for a published post: " in visitor.get().text
+    page = visitor.get(visitor.path(offer)).text
+    assert "The post itself was never touched." in page
+    assert "append" in page
+    assert visitor.send("approve", offer).status_code == 303
+    assert visitor.wait(offer) == "done"
+    assert b"description:" in lacking.read_bytes()
+    assert "has its former text again" in visitor.get(visitor.path(offer)).text
+    assert visitor.send("undo", offer).status_code == 303
+    assert visitor.wait(offer) == "done"
+    assert lacking.read_bytes() == before
 
 
 def test_a_ledger_that_is_away_is_told(visitor: Visitor) -> None:

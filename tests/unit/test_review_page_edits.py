@@ -130,6 +130,7 @@ def test_fields_are_shown_as_the_file_has_them_and_behind_them_those_it_could_ha
         ("x: >\n  一行\n  又一行", "line", "一行 又一行"),
         ("x: |\n  一行\n  又一行", "text", "一行\n又一行"),
         ('x: "a\\tb"', "yaml", '"a\\tb"'),
+        ("x: |\n  a\tb", "yaml", "|\n  a\tb"),
         ('x: "\\na"', "yaml", '"\\na"'),
         ("subtitle:", "line", ""),
         ("order:", "yaml", ""),
@@ -262,6 +263,7 @@ def test_windows_line_ends_and_a_byte_order_mark_stay() -> None:
         ({}, {"tags": ["猫"]}, "tags", "vocabulary has not"),
         ({"title": "x\u200by"}, {}, "title", "nobody can see"),
         ({"subtitle": "1" * 17000}, {}, "subtitle", "larger than 16 KiB"),
+        ({"order": ":name"}, {}, "order", "Put it in quotes"),
     ],
 )
 def test_what_breaks_yaml_or_the_rules_is_told_beside_the_field_and_not_written(
