@@ -76,7 +76,9 @@ def trials(corpus: sides.Trial, post: PublishedPost, proposer: Proposer) -> Iter
     assert isinstance(rule, TermsRule)
     language = plan.resolve(rule.language, features(draft.text).language)
     vocabulary = build(rule, near.usage.get(FIELD, {}), language)
-    listed = [each.signs for each in shortlist(signs(FIELD, vocabulary, draft.text, near), rule.weights)]
+    listed = {
+        each.signs.name: each.signs for each in shortlist(signs(FIELD, vocabulary, draft.text, near), rule.weights)
+    }
     taken = {key(vocabulary.canonical(term) or term) for term in post.terms.get(FIELD, ())}
     for opinions in (proposal.terms.get(FIELD, ()), ()):
         title = proposal.texts.get("title", "") if opinions else ""

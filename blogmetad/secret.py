@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 HIDDEN = "(hidden)"
 """What stands in the place of a secret."""
@@ -33,6 +34,7 @@ _KEY = re.compile(
 _RUN = re.compile(r"(?<![\w+/=.-])[\w+/=-]{32,400}(?![\w+/=-])", re.ASCII)
 
 
+@lru_cache(maxsize=8)  # a draft is looked through for what is asked, and again for what is shown
 def hidden(text: str) -> str:
     """The text with HIDDEN in the place of all that looks like a secret."""
     text = _KEY.sub(HIDDEN, text)

@@ -117,9 +117,7 @@ def _text(name: str, rule: TextRule, body: Language) -> Ask:
 def _terms(name: str, rule: TermsRule, text: str, near: Neighbours, body: Language) -> Ask:
     language = resolve(rule.language, body)
     vocabulary = build(rule, near.usage.get(name, {}), language)
-    rejected = set(map(key, rule.rejected))
-    wanted = (each for each in signs(name, vocabulary, text, near) if key(each.name) not in rejected)
-    ranked = shortlist(wanted, rule.weights)
+    ranked = shortlist(signs(name, vocabulary, text, near), rule.weights, frozenset(map(key, rule.rejected)))
     candidates = [Candidate(each.signs.name, each.odds) for each in ranked]
     if rule.new != "forbid" and body == "zh":
         # Names are what such a post is tagged with; English text has too many words that only look like names.

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from blogmetad.rules.schema import TermsRule, Weights
 from blogmetad.rules.script import key
-from blogmetad.rules.signs import Signs, named_in, new_signs
+from blogmetad.rules.signs import AllSigns, Signs, named_in, new_signs
 from blogmetad.rules.vocabulary import Vocabulary
 from blogmetad.values import Choice, Opinion
 
@@ -61,15 +61,27 @@ def weigh(numbers: Mapping[str, float], weights: Mapping[str, float]) -> float:
     return sum(number * weights[name] for name, number in numbers.items())
 
 
-def shortlist(signs: Iterable[Signs], weights: Weights) -> tuple[Ranked, ...]:
-    """The terms worth asking the model about, the likeliest first."""
-    by_name = dict(weights)
-    ranked = (Ranked(each, weigh(vector(each), by_name)) for each in signs)
-    return tuple(sorted(ranked, key=lambda r: (-r.odds, r.signs.name)))[:SHORTLIST]
+def shortlist(signs: AllSigns, weights: Weights, rejected: Collection[str] = ()) -> tuple[Ranked, ...]:
+    """The terms worth asking the model about, the likeliest first; none whose key is among ``rejected``."""
+    by_name, spoken_for, counts = dict(weights), signs.spoken_for(), signs.vocabulary.counts
+    by_count: dict[int, float] = {}
+
+    def odds(name: str) -> float:
+        """Weighed once for all terms that are alike, and nearly all terms are."""
+        found = None if name in spoken_for else by_count.get(counts[name])
+        if found is None:
+            found = weigh(vector(signs[name]), by_name)
+            if name not in spoken_for:
+                by_count[counts[name]] = found
+        return found
+
+    wanted = [name for name in signs if key(name) not in rejected] if rejected else signs
+    likeliest = sorted((-odds(name), name) for name in wanted)[:SHORTLIST]
+    return tuple(Ranked(signs[name], -minus) for minus, name in likeliest)
 
 
 def measured(
-    signs: Sequence[Signs], opinions: Sequence[Opinion], vocabulary: Vocabulary, *, text: str, title: str
+    signs: Mapping[str, Signs], opinions: Sequence[Opinion], vocabulary: Vocabulary, *, text: str, title: str
 ) -> list[tuple[Signs, Mapping[str, float]]]:
     """Every term somebody speaks for with its numbers: the vocabulary's, and the model's own new ones.
 
@@ -77,17 +89,16 @@ def measured(
     """
     scores = {opinion.name: opinion.score for opinion in opinions if not opinion.written}
     wrote = [vocabulary.canonical(opinion.name) or opinion.name for opinion in opinions if opinion.written]
-    known = {each.name: each for each in signs}
-    asked = [n for n in known if not scores or n in scores or n in wrote]
+    asked = [signs[name] for name in signs if not scores or name in scores or name in wrote]
     found: list[tuple[Signs, Mapping[str, float]]] = [
-        (known[n], vector(known[n], scores.get(n), n in wrote)) for n in asked
+        (each, vector(each, scores.get(each.name), each.name in wrote)) for each in asked
     ]
-    new = new_signs(_sources((*scores, *wrote), scores, known), text)
+    new = new_signs(_sources((*scores, *wrote), scores, signs), text)
     return found + [(each, vector(each, title=title)) for each in new]
 
 
 def rank(
-    signs: Sequence[Signs],
+    signs: Mapping[str, Signs],
     opinions: Sequence[Opinion],
     vocabulary: Vocabulary,
     weights: Weights,

@@ -7,7 +7,7 @@ knows little (measured: bench/quality.md).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from blogmetad.rules.schema import TermsRule
@@ -44,30 +44,56 @@ class Signs:
     why: tuple[str, ...] = ()
 
 
-def signs(field: str, vocabulary: Vocabulary, text: str, near: Neighbours) -> tuple[Signs, ...]:
-    """The signs for every term of the vocabulary, in its order."""
-    spelt, prominent = vocabulary.mentions(text), vocabulary.mentions(top(text))
-    carried = _carried(field, vocabulary, near.posts)
-    whole = sum(map(_nearness, near.posts))
-    latest = _canonical(vocabulary, near.recent.get(field, {}))
-    found: list[Signs] = []
-    for name in vocabulary.names:
-        spellings, posts, count = spelt.get(name, {}), carried.get(name, []), vocabulary.counts[name]
-        recent = latest.get(name, 0)
-        found.append(
-            Signs(
-                name=name,
-                nearest=sum(post.share for post in posts),
-                around=sum(map(_nearness, posts)) / whole if posts else 0.0,
-                mentions=sum(spellings.values()),
-                prominent=name in prominent,
-                carriers=count,
-                posts=near.count,
-                recent=recent / near.latest if recent else 0.0,
-                why=tuple(_told(spellings, posts, recent, near.latest, count)),
-            )
+@dataclass(frozen=True, slots=True, eq=False)
+class AllSigns(Mapping[str, Signs]):
+    """The signs for every term of a vocabulary, by its name and in its order. They are made as they are asked for: of
+    the hundreds of terms of a site few matter to a text."""
+
+    vocabulary: Vocabulary
+    near: Neighbours
+    spelt: Mapping[str, Mapping[str, int]]
+    prominent: Collection[str]
+    carried: Mapping[str, Sequence[Neighbour]]
+    latest: Mapping[str, int]
+
+    def __getitem__(self, name: str) -> Signs:
+        spellings, posts = self.spelt.get(name, {}), self.carried.get(name, ())
+        recent, count = self.latest.get(name, 0), self.vocabulary.counts[name]
+        whole = sum(map(_nearness, self.near.posts)) if posts else 1.0
+        return Signs(
+            name=name,
+            nearest=sum(post.share for post in posts),
+            around=sum(map(_nearness, posts)) / whole,
+            mentions=sum(spellings.values()),
+            prominent=name in self.prominent,
+            carriers=count,
+            posts=self.near.count,
+            recent=recent / self.near.latest if recent else 0.0,
+            why=tuple(_told(spellings, posts, recent, self.near.latest, count)),
         )
-    return tuple(found)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.vocabulary.names)
+
+    def __len__(self) -> int:
+        return len(self.vocabulary.names)
+
+    def spoken_for(self) -> frozenset[str]:
+        """The terms that more speaks for than how many posts carry them; of the others, two that as many posts carry
+        have the same signs."""
+        return frozenset((*self.spelt, *self.prominent, *self.carried, *self.latest))
+
+
+def signs(field: str, vocabulary: Vocabulary, text: str, near: Neighbours) -> AllSigns:
+    """The signs for every term of the vocabulary."""
+    return AllSigns(
+        vocabulary,
+        near,
+        spelt=vocabulary.mentions(text),
+        prominent=vocabulary.mentions(top(text)).keys(),
+        carried=_carried(field, vocabulary, near.posts),
+        latest=_canonical(vocabulary, near.recent.get(field, {})),
+    )
 
 
 def new_signs(sources: Mapping[str, str], text: str) -> tuple[Signs, ...]:

@@ -88,7 +88,7 @@ class Vocabulary:
 
 def mentions(names: Iterable[str], text: str) -> Mapping[str, Mapping[str, int]]:
     """``Vocabulary.mentions`` for terms of no vocabulary."""
-    return _mentions(_trie(dict.fromkeys(names, ())), text)
+    return _mentions(_trie(tuple((name, ()) for name in dict.fromkeys(names))), text)
 
 
 def build(rule: TermsRule, usage: Usage, language: Language | None = None) -> Vocabulary:
@@ -111,13 +111,14 @@ def _built(rule: TermsRule, usage: tuple[tuple[str, int], ...], held_to: Languag
     counts = dict.fromkeys(listed, 0)
     by_use = sorted(((_trimmed(term), n) for term, n in usage), key=lambda pair: (-pair[1], pair[0]))
     for term, count in by_use:
-        if not key(term) or count <= 0:
+        known = key(term)
+        if not known or count <= 0:
             continue
-        if key(term) not in keys:
+        if known not in keys:
             if rule.closed or not fits(term, held_to):
                 continue
-            keys[key(term)] = _spelt(term, rule.lower)
-        name = keys[key(term)]
+            keys[known] = _spelt(term, rule.lower)
+        name = keys[known]
         counts[name] = counts.get(name, 0) + count
     found = sorted((n for n in counts if n not in listed), key=lambda n: (-counts[n], n))
     names = (*listed, *found)
@@ -127,7 +128,7 @@ def _built(rule: TermsRule, usage: tuple[tuple[str, int], ...], held_to: Languag
         MappingProxyType(aliases_of),
         MappingProxyType(counts),
         MappingProxyType(keys),
-        _trie(aliases_of),
+        _trie(tuple(aliases_of.items())),
     )
 
 
@@ -140,10 +141,12 @@ def _trimmed(term: str) -> str:
     return " ".join(unicodedata.normalize("NFC", term).split()).strip(" ,;，；、")
 
 
-def _trie(aliases: Mapping[str, tuple[str, ...]]) -> _Node:
-    """The spellings of all names, atom by atom. One longer than any term would keep a search busy for hours."""
+@lru_cache(maxsize=8)  # how often terms are used changes with each post, which there are seldom
+def _trie(names: tuple[tuple[str, tuple[str, ...]], ...]) -> _Node:
+    """The spellings of all names with their aliases, atom by atom. One longer than any term would keep a search busy
+    for hours. Nobody may change it."""
     root = _Node()
-    for name, others in aliases.items():
+    for name, others in names:
         for spelling in (name, *others):
             node = root
             for atom in _atoms(spelling):

@@ -89,9 +89,27 @@ def test_a_chance_is_a_probability_and_grows_with_the_odds(log_odds: float) -> N
 
 
 def test_the_shortlist_has_the_likeliest_terms_and_breaks_ties_by_name() -> None:
-    many = [Signs(f"t{n:02}", mentions=n == 77) for n in range(99)]
-    listed = [each.signs.name for each in shortlist(many, WEIGHTS)]
-    assert listed == ["t77", *(f"t{n:02}" for n in range(29))]
+    usage = {f"t{n:02}": 1 for n in range(99)}
+    many = signs("tags", build(TermsRule(type="terms"), usage), "文中提到 t77。", Neighbours(usage={"tags": usage}))
+    listed = [each.signs.name for each in shortlist(many, WEIGHTS, rejected={"t03"})]
+    assert listed == ["t77", *(f"t{n:02}" for n in range(30) if n != 3)]
+
+
+@given(
+    usage=st.lists(st.integers(0, 5), min_size=40, max_size=60),
+    texts=st.lists(st.sampled_from(["词7", "t12", "T3", "## t12"]), max_size=4),
+    weight=st.sampled_from([-1.0, 0.0, 1.0]),
+)
+def test_the_shortlist_is_what_weighing_every_term_by_itself_comes_to(
+    usage: list[int], texts: list[str], weight: float
+) -> None:
+    known = {f"{'词' if n % 2 else 't'}{n}": count for n, count in enumerate(usage)}
+    post = Neighbour("a.md", "", "", {"tags": ("t4", "词5")}, 1.0)
+    near = Neighbours((post,), {"tags": known}, 30, {"tags": {"t6": 1}}, 2)
+    every = signs("tags", build(TermsRule(type="terms"), known), "\n\n".join(texts), near)
+    weights = WEIGHTS.model_copy(update={"usage": weight})
+    weighed = [Ranked(each, weigh(vector(each), dict(weights))) for each in every.values()]
+    assert shortlist(every, weights) == tuple(sorted(weighed, key=lambda r: (-r.odds, r.signs.name))[:30])
 
 
 def test_without_a_model_every_term_of_the_vocabulary_is_ranked() -> None:

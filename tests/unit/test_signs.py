@@ -25,14 +25,13 @@ def neighbour(path: str, share: float, *tags: str) -> Neighbour:
 def signs_of(name: str, text: str = "无关的文字。", near: Neighbours | None = None) -> Signs:
     near = near or Neighbours()
     vocabulary = build(rule(), near.usage.get("tags", {}))
-    return next(each for each in signs("tags", vocabulary, text, near) if each.name == name)
+    return signs("tags", vocabulary, text, near)[name]
 
 
 def test_every_term_of_the_vocabulary_has_its_signs_in_its_order() -> None:
     near = Neighbours(usage={"tags": {"qwen": 2, "moe": 7}}, count=9)
-    assert [each.name for each in signs("tags", build(rule(), near.usage["tags"]), "", near)] == [
-        *("machine-learning", "go", "moe", "qwen"),
-    ]
+    found = signs("tags", build(rule(), near.usage["tags"]), "", near)
+    assert list(found) == [each.name for each in found.values()] == ["machine-learning", "go", "moe", "qwen"]
 
 
 def test_a_term_nothing_speaks_for_has_no_signs_and_says_where_it_is_from() -> None:
