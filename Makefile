@@ -49,7 +49,7 @@ fuzz: setup
 	PYTHONPATH=build/fuzz/atheris $(BIN)/python -m tests.fuzz rules --seconds $(or $(SECONDS),120)
 
 # Nobody's text goes through these but in full: every branch of them is tested.
-WATERTIGHT := publish/place files journal/ledger intake/settle intake/draft
+WATERTIGHT := publish/place publish/names publish/prune files journal/ledger journal/database intake/settle intake/draft
 
 coverage: setup model
 	@rm -rf build/coverage
