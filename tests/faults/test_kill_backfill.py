@@ -260,3 +260,35 @@ def test_the_commands_killed_before_any_call_leave_the_post_whole(
             path.name for path in post.parent.glob("*.md")
         )
         shutil.rmtree(scene.root)
+
+
+@pytest.mark.skipif(traced.why_not() is not None, reason=str(traced.why_not()))
+def test_a_renaming_killed_before_any_call_leaves_one_post_under_one_name(sides: Sides, full: bool) -> None:
+    start = sides.scene(names=("因果.md",))
+    (start.root / "_config.yml").write_text("plugins: [jekyll-redirect-from]\npermalink: /:title/\n", "utf-8")
+    assert sides.blogmetad.run(start).code == 0
+    posts = start.root / "_posts"
+    (old,) = (path for path in posts.glob("*.md") if "相关不是因果" in path.read_text("utf-8"))
+    before, new = old.read_bytes(), old.name[:11] + "因果推断.md"
+    words = ("revise", old.name, "文件名改成 因果推断")
+    trial = sides.scene(start)
+    every = points(sides.blogmetad.traced(trial, *words, calls=CHANGING).calls, trial.root)
+    after = (trial.root / "_posts" / new).read_bytes()
+    assert after.replace(f"redirect_from: [/{old.stem[11:]}/]\n".encode(), b"") == before
+    seen = set()
+    for point in spread(every, None if full else 6):
+        scene = sides.scene(start)
+        ended = sides.blogmetad.traced(scene, *words, inject=point.fault)
+        assert ended.code == -signal.SIGKILL, ended.output
+        ours = [path for path in (scene.root / "_posts").glob("*.md") if path.read_bytes() in (before, after)]
+        assert len({path.stat().st_ino for path in ours}) == 1
+        assert sides.blogmetad.run(scene).code == 0
+        (kept,) = (path for path in (scene.root / "_posts").glob("*.md") if path.read_bytes() in (before, after))
+        seen.add((kept.name, kept.read_bytes()))
+        if kept.name == old.name:
+            assert sides.blogmetad.run(scene, *words).code == 0
+        assert (scene.root / "_posts" / new).read_bytes() == after
+        assert not (scene.root / "_posts" / old.name).exists()
+        assert sides.blogmetad.run(scene, "undo", new).code == 0
+        shutil.rmtree(scene.root)
+    assert seen <= {(old.name, before), (new, after)}
