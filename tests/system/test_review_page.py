@@ -139,6 +139,7 @@ def test_a_wrong_token_opens_nothing(stranger: Visitor, token: str) -> None:
 def test_a_link_on_another_page_is_led_on_by_a_page_of_ours(stranger: Visitor) -> None:
     ahead = {"sec-fetch-site": "cross-site", "sec-purpose": "prefetch"}
     assert stranger.client.get("/open", params={"token": stranger.door.token}, headers=ahead).status_code == 403
+    assert "set-cookie" not in stranger.client.head("/open", params={"token": stranger.door.token}).headers
     answer = stranger.client.get(
         "/open", params={"token": stranger.door.token}, headers={"sec-fetch-site": "cross-site"}
     )
@@ -420,6 +421,7 @@ def test_what_does_not_fit_is_told_beside_the_field_and_what_was_typed_is_kept(v
     assert page.count('aria-invalid="true"') == 2
     assert 'value="gestern"' in page
     assert "新的描述。</textarea>" in page
+    assert "<ins>新的描述。</ins>" in page or "<ins>新的描述</ins>" in page
     assert "标题短一点</textarea>" in page
     assert visitor.site.waiting().read_bytes() == before
 
@@ -517,6 +519,9 @@ def test_a_waiting_post_is_revised_in_words(visitor: Visitor) -> None:
     page = visitor.get(visitor.path()).text
     assert "changed as you said" in page
     assert "<ins>短标题</ins>" in page
+    assert "edited by you since" not in page
+    visitor.send("save", **{FIELD + "title": "又改"})
+    assert visitor.get(visitor.path()).text.count("edited by you since") == 1
 
 
 def test_a_published_post_is_revised_and_taken_back(visitor: Visitor) -> None:

@@ -76,6 +76,8 @@ class Page:
 
     def _open(self, request: Request) -> Response:
         """Trade the token for a session."""
+        if request.method == "HEAD":  # whoever only tries a link does not use it up
+            return Response()
         name = cookie(self._port)
         session = self._door.open(request.query_params.get("token", "")[:200])
         if session is None and self._door.knows(request.cookies.get(name)):
@@ -188,7 +190,7 @@ class Page:
         known = refusal.why in words.WORDS
         said = words.say(refusal.why, frame.tongue) if known else refusal.why
         # Whoever has come by a link of another page has the cookie, which the browser sends when they go on from ours.
-        onward = refusal.why in ("other page", "no session") and request.method == "GET"
+        onward = refusal.why == "other page" and request.method == "GET"
         page = render("refused.html", frame, said=said, onward=request.url.path if onward else "")
         return HTMLResponse(page, refusal.status)
 

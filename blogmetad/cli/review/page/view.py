@@ -55,12 +55,13 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A field to be filled in. ``row`` is what the journal tells of it, ``marked`` the way from what was proposed to
-    what the file has; ``wrong`` is why it could not be written, ``now`` what the file has where the form has something
-    else."""
+    """A field to be filled in. ``row`` is what the journal tells of it, ``decided`` the value it last got from us, and
+    ``marked`` the way from what was proposed to what is in it; ``wrong`` is why it could not be written, ``now`` what
+    the file has where the form has something else."""
 
     input: Input
     row: Row | None = None
+    decided: str | None = None
     marked: tuple[Piece, ...] = ()
     findings: tuple[Finding, ...] = ()
     choices: tuple[Choice, ...] = ()
@@ -71,7 +72,7 @@ class Field:
     def is_edited(self) -> bool:
         """Whether its author has changed the words or terms since they were decided."""
         words = self.input.kind in ("line", "text", "terms")
-        return words and self.row is not None and said(self.input) != self.row.field.text
+        return words and self.decided is not None and said(self.input) != self.decided
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,16 +120,19 @@ def said(shown: Input) -> str:
 
 def fields(
     shown: Sequence[Input],
-    told: Told | None,
+    told: Told,
     findings: Sequence[Finding],
     choices: Mapping[str, tuple[Choice, ...]],
 ) -> tuple[Field, ...]:
     """The fields of a post, each with what is known and to be said of it."""
-    rows = {row.field.name: row for row in told.rows} if told else {}
+    rows = {row.field.name: row for row in told.rows}
+    decided = {name: row.field.text for name, row in rows.items()}
+    decided |= {change.field: change.after or "" for each in told.account.revisions for change in each.changes}
     return tuple(
         Field(
             each,
             rows.get(each.name),
+            decided.get(each.name),
             _marked(rows.get(each.name), each),
             tuple(finding for finding in findings if finding.field == each.name and _is_news(finding, each)),
             choices.get(each.name, ()),
@@ -176,4 +180,5 @@ def answered(
 def _answered(field: Field, typed: Mapping[str, Input], wrong: str, *, stale: bool) -> Field:
     mine = typed.get(field.input.name, field.input)
     differs = stale and said(mine) != said(field.input)
-    return replace(field, input=mine, wrong=wrong, now=field.input if differs else None)
+    marked = _marked(field.row, mine)
+    return replace(field, input=mine, marked=marked, wrong=wrong, now=field.input if differs else None)
