@@ -9,8 +9,8 @@ import pytest
 
 from tests.faults.soak.author import Author
 from tests.faults.soak.invariants import Auditor
-from tests.faults.soak.run import Soak
-from tests.system.blog import make_blog
+from tests.faults.soak.run import Sample, Soak
+from tests.system.blog import Blog, make_blog
 from tests.tally import Tally
 
 
@@ -42,3 +42,18 @@ def test_the_soak_notices_what_is_lost_doubled_or_strange(tmp_path: Path, tiny_m
         post.unlink()
     draft.write_bytes(draft.read_bytes() + b"x")
     assert [line.split(":")[0] for line in auditor.violations()] == ["lost", "not by the author"]
+
+
+def test_the_soak_notices_what_grows_by_more_than_the_posts_take(tmp_path: Path) -> None:
+    soak = Soak(Blog(tmp_path), random.Random(1), 0.0, lambda _: None)
+
+    def grown(by: int, files: int = 0, posts: int = 0) -> list[str]:
+        soak.samples["daemon"] = [
+            Sample(float(n), 1, 80 * 2**20 + by * n // 100, 20 + files * n // 100, posts * n // 100) for n in range(100)
+        ]
+        return [sentence.split(":")[0] for sentence in soak._growth()]
+
+    assert grown(5 * 2**20) == []
+    assert grown(9 * 2**20) == ["the memory of the daemon grew from 82.2 to 87.6 MiB, with 0 posts more"]
+    assert grown(9 * 2**20, posts=400) == []
+    assert grown(0, files=9) == ["the daemon leaks file descriptors"]

@@ -128,10 +128,10 @@ def test_liquid_itself_takes_what_we_call_fine_and_refuses_the_rest(ruby: jekyll
     ],
 )
 def test_reading_takes_time_in_proportion_to_the_text(piece: str) -> None:
-    text = "".join(piece.replace("{}", str(number)) for number in range(100_000))
+    text = "".join(piece.replace("{}", str(number)) for number in range(30_000))
     began = time.monotonic()
     liquid.read(text)
-    assert time.monotonic() - began < 20.0
+    assert time.monotonic() - began < 6.0
 
 
 def draft(raw: str) -> Draft:
