@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from blogmetad.cli.review.page import words
 from blogmetad.cli.review.page.access import Asked, Door, Refusal, hosts, stranger
 from blogmetad.cli.review.page.words import WORDS, preferred, say
+from blogmetad.journal.page import words as journal
 
 PORT = 43817
+STATES = ("queued", "running", "done", "failed")
 HOST = f"127.0.0.1:{PORT}"
 READ = Asked("GET", (HOST,), site="same-origin")
 WRITE = Asked("POST", (HOST,), f"http://{HOST}", "same-origin")
@@ -150,4 +155,17 @@ def test_the_page_speaks_what_the_browser_asks_for_first(accepted: str, tongue: 
 def test_words_of_the_journal_are_known_too() -> None:
     assert say("why", "zh") == "依据"
     assert (say("posts", "en", n=1), say("posts", "en", n=2), say("posts", "zh", n=2)) == ("1 post", "2 posts", "2 篇")
-    assert all(english and chinese for english, chinese in WORDS.values())
+
+
+def test_every_word_of_the_page_is_there_in_both_languages_and_used() -> None:
+    own = Path(words.__file__).parent
+    files = [*own.glob("templates/*.html"), *(file for file in own.glob("*.py") if file.name != "words.py")]
+    text = "".join(file.read_text("utf-8") for file in files)
+    composed = {f"{act} {state}" for act in ("approve", "revise", "undo") for state in STATES}
+    composed |= {f"take back {what}{state}" for what in ("", "offered ") for state in ("waiting", "published")}
+    said = set(re.findall(r'say\("([\w ]*\w)"', text))
+    assert said - set(WORDS) - set(journal.WORDS) == set()
+    assert {key for key in WORDS if f'"{key}"' not in text} == composed
+    for english, chinese in WORDS.values():
+        holes = [set(re.findall(r"{(\w+)}", each)) for each in (*english.split("|"), chinese)]
+        assert all(each == holes[-1] for each in holes), english

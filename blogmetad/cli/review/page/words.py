@@ -47,7 +47,6 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "no": ("false", "false（否）"),
     "proposal": ("The model proposed", "模型的提议"),
     "proposal taken": ("as the model proposed", "与模型的提议相同"),
-    "yours": ("you wrote it", "你写的"),
     "edited": ("edited by you since", "之后你改过"),
     "file has": ("The file has now", "文件里现在是"),
     "also found": ("Also noticed", "另外注意到"),
@@ -79,7 +78,6 @@ WORDS: Mapping[str, tuple[str, str]] = {
     ),
     "offered": ("fields for a published post", "给已发布文章补的字段"),
     "take it back": ("Take it back", "撤回"),
-    "file is": ("The file", "文件"),
     "no file": (
         "Its file is not there any more: it was moved or taken away. blogmetad looks after that by itself.",
         "文件已经不在了：被移走或删掉了。blogmetad 会自己处理。",
