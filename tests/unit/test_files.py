@@ -356,3 +356,16 @@ def test_moving_within_a_folder_syncs_it_once(tmp_path: Path, monkeypatch: pytes
 
     assert names(tmp_path) == ["文章"]
     assert synced == [tmp_path.stat().st_ino]
+
+
+@pytest.mark.parametrize("able", [True, False], ids=["in one step", "with two names for a moment"])
+def test_a_file_is_renamed_and_replaces_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, able: bool) -> None:
+    if not able:
+        monkeypatch.setattr(ctypes, "CDLL", lambda *_, **__: SimpleNamespace())
+    (tmp_path / "旧.md").write_bytes(TEXT)
+    (tmp_path / "别人.md").write_bytes(b"theirs")
+    with pytest.raises(FileExistsError):
+        files.rename_new(tmp_path / "旧.md", tmp_path / "别人.md")
+    files.rename_new(tmp_path / "旧.md", tmp_path / "新.md")
+    assert names(tmp_path) == ["别人.md", "新.md"]
+    assert (tmp_path / "新.md").read_bytes() == TEXT
