@@ -6,6 +6,7 @@ import json
 import shutil
 import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,7 @@ from blogmetad.cli.journal.drafts import NoSuchDraft
 from blogmetad.journal.ledger import Ledger, State
 from blogmetad.lock import AlreadyRunning, alone
 from blogmetad.model.proposal import ModelUnavailable, WorkerLost
+from blogmetad.publish import offer
 from blogmetad.values import Proposal
 from tests.system.backfilled import BACKUP, CONFIG, POSTS, WAL, WHOLE, Backfilled, Model, make
 
@@ -328,8 +330,7 @@ def test_a_lost_ledger_is_built_anew_first_and_takes_nothing_that_waits_for_a_ne
 
 
 def test_a_terminal_is_told_in_words(blog: Backfilled, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("command", "telling"):
-        monkeypatch.setattr(f"blogmetad.cli.backfill.{module}.as_json", lambda asked: asked, raising=False)
+    monkeypatch.setattr("blogmetad.cli.backfill.command.as_json", lambda asked: asked)
     (blog.posts / "2021-01-01-坏.md").write_text("---\ntitle: [坏\n---\n文。\n", "utf-8")
     listed = blog.run("backfill", "--dry-run").stdout
     assert f"{WAL}  lacks description" in listed
@@ -341,7 +342,43 @@ def test_a_terminal_is_told_in_words(blog: Backfilled, monkeypatch: pytest.Monke
     assert "blogmetad approve --all" in said
     assert "no post lacks anything that is to be filled in; 3 passed over" in blog.run("backfill").stdout
     assert "passed over: it waits for you already" in blog.run("backfill", BACKUP).stdout
-    monkeypatch.undo()
+    assert "it waits for you already" in blog.run("backfill", "--dry-run", BACKUP).stdout
+
+
+def test_a_terminal_is_told_of_what_did_not_go_well_and_that_it_was_stopped(
+    blog: Backfilled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("blogmetad.cli.backfill.command.as_json", lambda asked: asked)
+    blog.config.write_text(f"{CONFIG}\n[model]\nparallel = 1\n", "utf-8")
+    (blog.posts / "2024-02-02-短.md").write_text("---\nlayout: post\ndate: 2024-02-02\n---\n短。\n", "utf-8")
+    with monkeypatch.context() as patch:
+        patch.setattr(Model, "propose", lambda *_: Proposal())
+        said = blog.run("backfill", "--field", "description").stdout
+    assert f"{BACKUP}  nothing fit was found for description" in said
+    assert "2024-02-02-短.md  The draft has 1 word" in said
+    assert "0 of 3 wait in" in said
+
+    def stop(who: str) -> None:
+        if who == "日志":
+            signal.raise_signal(signal.SIGINT)
+            blog.model.patient = True
+
+    blog.model.before = stop
+    stopped = blog.run("backfill", BACKUP, WAL)
+    assert stopped.exit_code == 130
+    assert blog.waits() == [BACKUP]
+    assert "1 of 2 waits in" in stopped.stdout
+    assert "goes on where this one stopped" in stopped.stdout
+
+
+def test_a_model_lost_while_it_is_stopped_is_not_asked_again(blog: Backfilled) -> None:
+    def lose(who: str) -> None:
+        signal.raise_signal(signal.SIGINT)
+        raise WorkerLost(f"it was killed over {who}")
+
+    blog.model.before = lose
+    assert blog.run("backfill", WAL).exit_code == 130
+    assert blog.model.asked == [("日志", ("description",))]
 
 
 def test_hooks_hear_of_a_revised_post_and_never_of_a_new_one(blog: Backfilled) -> None:
@@ -388,3 +425,63 @@ def test_fields_that_were_taken_back_are_no_draft_to_try_again(blog: Backfilled)
     assert f"blogmetad backfill --again {BACKUP}" in refused.stdout
     assert blog.run("once").exit_code == 0
     assert blog.as_they_were()
+
+
+def test_front_matter_in_braces_is_told_and_left(blog: Backfilled) -> None:
+    (blog.posts / "2024-03-03-括号.md").write_text("---\n{layout: post, title: 括号}\n---\n括号：写成一行。\n", "utf-8")
+    rows = {row["post"]: row for row in blog.rows("backfill", code=1)}
+    assert "written in braces" in rows["2024-03-03-括号.md"]["problems"][0]
+    assert blog.waits() == ["2023-05-05-wal.md", BACKUP]
+
+
+@pytest.mark.parametrize("kept", [True, False], ids=["all of it is there", "its file is not"])
+@pytest.mark.parametrize("words", [("once",), ("backfill",)], ids=lambda words: words[0])
+def test_what_a_crash_cut_off_waits_at_the_next_start_or_is_proposed_anew(
+    blog: Backfilled, words: tuple[str, ...], kept: bool
+) -> None:
+    blog.drop("草稿.md", "草稿：一篇与别的都不相干的文章。\n")
+    assert blog.run("once").exit_code == 0
+    filled(blog, BACKUP)
+    job = blog.of(BACKUP)
+    with Ledger(blog.ledger) as ledger:
+        ledger.move(job.id, State.STAGED, job.updated)
+    stage = blog.root / ".blogmetad" / "stage" / job.id
+    (blog.review / BACKUP).rename(stage if kept else blog.root / "gone.md")
+    assert blog.run(*words).exit_code == 0
+    first = next(each for each in blog.jobs() if each.id == job.id)
+    assert first.state is (State.WAITING if kept else State.SUPERSEDED)
+    assert blog.as_they_were() is (len(list(blog.posts.rglob("*.md"))) == len(POSTS))
+    assert {row["post"] for row in blog.rows("backfill") if row["outcome"] == "waiting"} <= {BACKUP, WAL}
+    assert BACKUP in blog.waits()
+
+
+def test_a_way_back_that_a_crash_cut_off_is_finished_at_the_next_start(blog: Backfilled) -> None:
+    filled(blog)
+    assert blog.run("approve", BACKUP).exit_code == 0
+    with Ledger(blog.ledger) as ledger:
+        for path, was in ((BACKUP, State.DONE), (WAL, State.WAITING)):
+            job = blog.of(path)
+            ledger.step(job.id, "undone", {"was": was.value, "post": path}, job.updated)
+            ledger.move(job.id, State.UNDONE, job.updated)
+    assert blog.run("once").exit_code == 0
+    assert blog.as_they_were()
+    assert blog.waits() == []
+
+
+def test_a_disk_that_fails_at_the_start_is_tried_again(blog: Backfilled, monkeypatch: pytest.MonkeyPatch) -> None:
+    filled(blog, BACKUP)
+    job = blog.of(BACKUP)
+    with Ledger(blog.ledger) as ledger:
+        ledger.move(job.id, State.STAGED, job.updated)
+    failures, real = [OSError(5, "no"), OSError(5, "no")], offer.go_on
+
+    def fail_at_first(*words: Any) -> Any:
+        if failures:
+            raise failures.pop()
+        return real(*words)
+
+    monkeypatch.setattr(offer, "go_on", fail_at_first)
+    assert blog.run("once").exit_code == 0
+    assert blog.of(BACKUP).state in (State.STAGED, State.WAITING)
+    assert blog.run("once").exit_code == 0
+    assert blog.of(BACKUP).state is State.WAITING
