@@ -224,3 +224,42 @@ def test_a_folder_that_is_away_says_nothing_of_a_renaming(blog: Backfilled) -> N
         )
         with pytest.raises(FileNotFoundError):
             rename.settle(placer, draft(blog), {"from": old, "to": NEW, "before": "a", "sha256": "b"})
+
+
+def test_words_that_lead_to_nothing_rename_nothing(blog: Backfilled) -> None:
+    old = published(blog)
+    before = (blog.posts / old).read_bytes()
+    for words in ("标题改成「备份」", "改得好一点，文件名改成 新名字"):
+        assert isinstance(blog.run("revise", old, words).exception, ReviewError), words
+    assert (blog.posts / old).read_bytes() == before
+    assert draft(blog).target == old
+
+
+def test_a_post_saved_while_the_model_is_asked_is_neither_changed_nor_renamed(blog: Backfilled) -> None:
+    old = published(blog)
+    edited = (blog.posts / old).read_text("utf-8") + "后记。\n"
+    blog.model.before = lambda _: (blog.posts / old).write_text(edited, "utf-8")
+    done = blog.run("revise", old, "摘要写长一点，文件名改成 新名字")
+    assert "changed meanwhile" in str(done.exception)
+    assert (blog.posts / old).read_text("utf-8") == edited
+    assert [path.name for path in blog.posts.glob("2026*")] == [old]
+    blog.model.before = lambda _: None
+    assert blog.run("once").exit_code == 0
+    assert revised(blog, old, "文件名改成 新名字")["post"] == "2026-02-01-新名字.md"
+    assert blog.run("undo", "2026-02-01-新名字.md").exit_code == 1  # it was edited by its author
+
+
+def test_a_post_that_a_program_writes_is_not_renamed(blog: Backfilled) -> None:
+    old = published(blog)
+    with (blog.posts / old).open("ab"):
+        done = blog.run("revise", old, "rename it to 备份指南")
+    assert "is being written" in str(done.exception)
+    assert (blog.posts / old).exists()
+
+
+def test_front_matter_in_braces_takes_no_redirect_and_the_post_keeps_its_name(blog: Backfilled) -> None:
+    old = published(blog)
+    braces = "---\n{layout: post, title: 括号}\n---\n括号。\n"
+    (blog.posts / old).write_text(braces, "utf-8")
+    assert "written in braces" in str(blog.run("revise", old, "rename it to 备份指南").exception)
+    assert (blog.posts / old).read_text("utf-8") == braces
