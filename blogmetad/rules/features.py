@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from blogmetad.rules.script import HAN, HANGUL, KANA, latin_words, words
+from blogmetad.rules.script import HAN, HANGUL, KANA, counted, latin_words, words
 from blogmetad.values import Draft, Language
 
 __all__ = ["Features", "features", "features_of", "words"]
@@ -30,9 +30,9 @@ _INLINE_MATH = re.compile(
     r"(?<![\\$\w])\$(?=[^\s$])([^$\n]{1,200}?)(?<=[^\s\\])\$(?![\d$])|\\\\\(([^()\n]{1,500})\\\\\)"
 )
 _MATHEMATICAL = re.compile(r"[\\^_={}+]|^[A-Za-z]\W?$")
-_HAN = re.compile(f"[{HAN}]")
-_ASCII_LETTER = re.compile("[A-Za-z]")
-_KANA_OR_HANGUL = re.compile(f"[{KANA}{HANGUL}]")
+_HAN = re.compile(f"[{HAN}]+")
+_ASCII_LETTERS = re.compile("[A-Za-z]+")
+_KANA_OR_HANGUL = re.compile(f"[{KANA}{HANGUL}]+")
 _ENGLISH = frozenset(re.findall(r"\w+", "the of and to that with for this are it you from as on be by was"))
 
 HAN_SHARE, FOREIGN_SHARE, ASCII_SHARE = 0.2, 0.2, 0.9
@@ -121,7 +121,7 @@ def _has_math(prose: str) -> bool:
 
 
 def _language(prose: str) -> Language:
-    han, other = len(_HAN.findall(prose)), len(_KANA_OR_HANGUL.findall(prose))
+    han, other = counted(_HAN, prose), counted(_KANA_OR_HANGUL, prose)
     letters = sum(map(str.isalpha, prose))
     if not letters:
         return "any"
@@ -129,8 +129,7 @@ def _language(prose: str) -> Language:
         return "any"
     if han >= HAN_SHARE * letters:
         return "zh"
-    ascii_letters = len(_ASCII_LETTER.findall(prose))
-    if ascii_letters < ASCII_SHARE * letters:
+    if counted(_ASCII_LETTERS, prose) < ASCII_SHARE * letters:
         return "any"
     spoken = [word.casefold() for word in latin_words(prose)]
     common = sum(word in _ENGLISH for word in spoken)

@@ -148,10 +148,11 @@ class Index:
             for field, term in self._db.execute(_TERMS_OF, (path,)).fetchall():
                 if field in recent:
                     recent[field][term] += 1
+        count = self._count()
         return Neighbours(
-            posts=search.similar(self._db, text, but),
+            posts=search.similar(self._db, text, count, but),
             usage={field: dict(+counts) for field, counts in usage.items()},
-            count=self._count() - sum(self._has(path) for path in but),
+            count=count - sum(self._has(path) for path in but),
             recent={field: dict(counts) for field, counts in recent.items()},
             latest=len(latest),
         )

@@ -66,23 +66,21 @@ def count(db: sqlite3.Connection, tally: Counter[str]) -> None:
     changed = {word: posts for word, posts in tally.items() if posts}
     tally.clear()
     # As JSON in one statement: twice as fast as thousands of statements.
-    db.execute(
-        _COUNT.format(table="lately", values="SELECT key, value FROM json_each(?) WHERE true"), (json.dumps(changed),)
-    )
+    told = json.dumps(changed, ensure_ascii=False)
+    db.execute(_COUNT.format(table="lately", values="SELECT key, value FROM json_each(?) WHERE true"), (told,))
     if db.execute("SELECT count(*) FROM lately").fetchone()[0] > _LATELY:
         db.execute(_COUNT.format(table="holders", values="SELECT word, posts FROM lately WHERE true"))
         db.execute("DELETE FROM lately")
 
 
-def similar(db: sqlite3.Connection, text: str, but: Collection[str] = ()) -> tuple[Neighbour, ...]:
-    """The published posts most like ``text``, the nearest first.
+def similar(db: sqlite3.Connection, text: str, posts: int, but: Collection[str]) -> tuple[Neighbour, ...]:
+    """Of all ``posts`` that are published those most like ``text``, the nearest first.
 
     Posts that hold nearly the same words are earlier copies of the text, and left out like those whose paths are in
     ``but``. A text without a telling word has no neighbours.
     """
     bag = Counter(words(text))
     holders = _holders(db, sorted(bag, key=bag.__getitem__, reverse=True)[:_ASKED], but)
-    (posts,) = db.execute("SELECT count(*) FROM posts").fetchone()
     query = " OR ".join(f'"{word}"' for word in telling(bag, holders, posts))
     if not query:
         return ()
