@@ -485,3 +485,43 @@ def test_a_disk_that_fails_at_the_start_is_tried_again(blog: Backfilled, monkeyp
     assert blog.of(BACKUP).state in (State.STAGED, State.WAITING)
     assert blog.run("once").exit_code == 0
     assert blog.of(BACKUP).state is State.WAITING
+
+
+@pytest.mark.parametrize("line", ["approve: true", "approve: false", "revise: 标题短一点"])
+def test_a_post_with_a_key_that_would_be_taken_for_the_authors_word_is_passed_over(blog: Backfilled, line: str) -> None:
+    text = POSTS[BACKUP].replace("layout:", f"{line}\nlayout:")
+    (blog.posts / BACKUP).write_text(text, "utf-8")
+    (row,) = blog.rows("backfill", BACKUP, code=1)
+    assert row["outcome"] == "passed"
+    assert "would be taken for your word" in row["problems"][0]
+    assert blog.waits() == []
+
+
+def test_who_names_a_post_means_the_post_and_not_fields_that_were_declined(blog: Backfilled) -> None:
+    blog.drop("草稿.md", "---\ntitle: 稿\nslug: cao-gao\ndate: 2026-02-02\n---\n草稿：一篇与别的都不相干的文章。\n")
+    assert blog.run("once").exit_code == 0
+    job = blog.job("草稿.md")
+    assert job is not None
+    name = str(job.target)
+    post = blog.posts / name
+    without = "".join(line for line in post.read_text("utf-8").splitlines(True) if not line.startswith("description"))
+    post.write_text(without, "utf-8")
+    filled(blog, name)
+    assert blog.run("undo", name).exit_code == 0
+    (row,) = blog.rows("revise", name, "标题改成「新的标题」", "--json")
+    assert (row["id"], row["post"]) == (job.id, name)
+    shown = blog.run("journal", "show", f"_posts/{name}").stdout
+    assert "fields taken back" in shown
+
+
+def test_all_that_tells_of_drafts_tells_of_offers_too(blog: Backfilled) -> None:
+    filled(blog)
+    assert blog.run("approve", BACKUP).exit_code == 0
+    (stats,) = blog.rows("journal", "stats", "--json")
+    assert stats["outcomes"] == {"waiting": 1, "done": 1}
+    assert [(week["drafts"], week["posts"]) for week in stats["weeks"]] == [(2, 0)]
+    assert {row["draft"] for row in blog.rows("journal", "search", "备份", "--json")} >= {f"_posts/{BACKUP}"}
+    page = blog.root / "page.html"
+    assert blog.run("journal", "page", "--output", str(page)).exit_code == 0
+    assert f"_posts/{BACKUP}" in page.read_text("utf-8")
+    assert blog.run("journal", "tail", "--json").exit_code == 0

@@ -12,6 +12,7 @@ from blogmetad.errors import BlogmetadError
 from blogmetad.journal.ledger import Job, Ledger, State
 from blogmetad.publish.offer import DECLINED, STEP
 from blogmetad.publish.records import SUPERSEDED
+from blogmetad.reviewing import MARKS
 from blogmetad.rules.document import Rules
 from blogmetad.site.walk import Walk
 from blogmetad.values import Draft, offered_post
@@ -98,6 +99,9 @@ def _look(settings: Config, rules: Rules, path: str, only: Collection[str]) -> L
     post = backfill.read(path, raw)
     if not isinstance(post, Draft):
         return Passed(path, " ".join(problem.message for problem in post), needs_you=True)
+    marks = [mark for mark in MARKS if mark in post.fields]
+    if marks:
+        return Passed(path, f"it has the key '{marks[0]}', which would be taken for your word on it", needs_you=True)
     return Lacking(post, backfill.missing(post, rules, only))
 
 

@@ -6,7 +6,8 @@ import datetime as dt
 
 from blogmetad.config import Config
 from blogmetad.errors import BlogmetadError
-from blogmetad.journal.ledger import Job, Ledger
+from blogmetad.journal.ledger import Job, Ledger, State
+from blogmetad.values import offered_post
 
 
 class NoSuchDraft(BlogmetadError):
@@ -45,11 +46,16 @@ def find_named(ledger: Ledger, words: str) -> Job:
         if exact is not None:
             return exact
         wanted = words.rsplit("/", 1)[-1].casefold().removesuffix(".md")
-        for job in ledger.jobs():
-            if wanted in (_plain(job.name), _plain(job.target or "")):
-                return job
-        raise NoSuchDraft(f"no draft goes by the id or name {words}")
+        named = [job for job in ledger.jobs() if wanted in (_plain(job.name), _plain(job.target or ""))]
+        if not named:
+            raise NoSuchDraft(f"no draft goes by the id or name {words}")
+        return next((job for job in named if not _is_over(job)), named[0])
     return find(ledger, words)
+
+
+def _is_over(job: Job) -> bool:
+    """Whether it is about fields for a published post of which nothing came: who names the post does not mean them."""
+    return offered_post(job.name) is not None and job.state in (State.SUPERSEDED, State.UNDONE)
 
 
 def facts(job: Job, zone: dt.tzinfo) -> dict[str, object]:
