@@ -12,6 +12,7 @@ import pytest
 
 from blogmetad import matter
 from blogmetad.cli.journal.drafts import NoSuchDraft
+from blogmetad.cli.run import FolderTrouble
 from blogmetad.journal.ledger import Ledger, State
 from blogmetad.lock import AlreadyRunning, alone
 from blogmetad.model.proposal import ModelUnavailable, WorkerLost
@@ -525,3 +526,14 @@ def test_all_that_tells_of_drafts_tells_of_offers_too(blog: Backfilled) -> None:
     assert blog.run("journal", "page", "--output", str(page)).exit_code == 0
     assert f"_posts/{BACKUP}" in page.read_text("utf-8")
     assert blog.run("journal", "tail", "--json").exit_code == 0
+
+
+def test_folders_that_are_away_are_told(blog: Backfilled) -> None:
+    shutil.rmtree(blog.inbox)
+    assert isinstance(blog.run("backfill").exception, FolderTrouble)
+    assert "drafts folder" in str(blog.run("backfill").exception)
+    blog.inbox.mkdir()
+    (blog.root / "_posts").rename(blog.root / "weg")
+    (row,) = blog.rows("backfill", "--dry-run", code=1)
+    assert "posts folder" in row["problems"][0]
+    assert "posts folder" in str(blog.run("backfill").exception)

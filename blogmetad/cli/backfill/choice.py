@@ -81,6 +81,7 @@ def choose(
     """The posts that lack something, the newest first; those that have it all are left out. Raises NoSuchPost."""
     walk = Walk()
     paths = [path for path, _ in walk.posts(settings.site.posts)]
+    yield from (Passed(each.field or settings.site.posts.name, each.message, needs_you=True) for each in walk.problems)
     if named:
         paths = list(dict.fromkeys(_find(settings.site.posts, paths, words) for words in named))
     for path in sorted(paths, key=lambda path: (path.rpartition("/")[2], path), reverse=True):

@@ -12,6 +12,7 @@ from blogmetad import files, offers
 from blogmetad.backfill import Filled
 from blogmetad.cli.backfill.asking import Answer
 from blogmetad.cli.backfill.choice import Lacking
+from blogmetad.cli.run import FolderTrouble
 from blogmetad.config import Config
 from blogmetad.errors import BlogmetadError
 from blogmetad.intake.scan import being_written
@@ -19,7 +20,7 @@ from blogmetad.journal import record
 from blogmetad.journal.ledger import Ledger
 from blogmetad.lock import AlreadyRunning, alone
 from blogmetad.publish import offer, rebuild, revert
-from blogmetad.publish.folders import Folders
+from blogmetad.publish.folders import Folders, at_a_glance
 from blogmetad.publish.offer import Offer
 from blogmetad.publish.place import Placer
 from blogmetad.publish.records import JobLike, Refused
@@ -90,12 +91,16 @@ class Maker:
 @contextmanager
 def maker(settings: Config) -> Iterator[Maker]:
     """Whoever makes offers on a site, beside a running daemon or without one. What an earlier run left half done is
-    finished first. Raises AlreadyRunning, LedgerLost, LedgerError, OSError."""
+    finished first. Raises AlreadyRunning, FolderTrouble, LedgerLost, LedgerError, OSError."""
     site, zone = settings.site, read_site(settings.site.root).timezone
     files.make_dir(site.state)
     try:
         with alone(site.state / offers.MAKING, "to fill fields in"), Ledger(site.state / "ledger.db") as ledger:
             placer = Placer(Folders.of(settings), ledger, lambda: dt.datetime.now(zone), being_written)
+            files.make_dir(site.review, 0o777)
+            trouble = at_a_glance(placer.folders)
+            if trouble:
+                raise FolderTrouble(trouble)
             if rebuild.needed(placer):
                 raise LedgerLost(f"the ledger of {site.root} was lost")
             files.make_dir(site.state / REVIEW)  # by which a running daemon sees that posts come to wait
