@@ -106,7 +106,7 @@ MUTANTS = (
         "a post found after a crash is not synced",
         "order_through_kills",
         PLACE,
-        "        files.fsync_dir(self.folders.destination)\n",
+        "        files.fsync_dir(folders.destination)\n",
         "",
     ),
     Mutant(
@@ -160,8 +160,8 @@ MUTANTS = (
         "a name is taken by replacing what has it",
         "run",
         FILES,
-        "        os.link(source, target, follow_symlinks=False)\n",
-        "        os.replace(source, target)\n",
+        "    try:\n        os.link(source, target, follow_symlinks=False)\n",
+        "    try:\n        os.replace(source, target)\n",
     ),
     Mutant(
         "a retired draft is unlinked",
@@ -189,8 +189,8 @@ MUTANTS = (
         "a post is linked before the ledger knows of it",
         "kills",
         PLACE,
-        "        target = next(self._free_names(post.filename, post.sha256, taken))\n",
-        "        target = next(self._free_names(post.filename, post.sha256, taken))\n"
+        "        target = next(self._free_names(post.filename, post.sha256, taken, self.folders.destination))\n",
+        "        target = next(self._free_names(post.filename, post.sha256, taken, self.folders.destination))\n"
         "        with suppress(FileExistsError):\n            files.link_new(path, self.folders.posts / target)\n",
     ),
     Mutant(

@@ -22,7 +22,7 @@ from tests.faults.traced import Call
 
 _LOG = "ledger.db-wal"
 # A cache, a lock, what only SQLite deals with; and the author, who needs no protection from himself.
-_NOT_OURS = ("index.db", "ledger.db", "lock", "undo.lock", "_author")
+_NOT_OURS = ("index.db", "ledger.db", "lock", "undo.lock", "backfill.lock", "_author")
 
 
 @dataclass(slots=True)
