@@ -8,6 +8,8 @@ import shutil
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -96,6 +98,16 @@ TEMPORARY = (Path("/tmp"), Path("/var/tmp"))
 """Its own, and empty."""
 
 
+@contextmanager
+def ended(processes: list[psutil.Process]) -> Iterator[list[psutil.Process]]:
+    """Those of another user do not die with the ``unshare`` that they are children of."""
+    try:
+        yield processes
+    finally:
+        for process in processes:
+            process.kill()
+
+
 @analyze
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can set up what systemd would")
 @pytest.mark.skipif(shutil.which("unshare") is None, reason="needs unshare")
@@ -122,11 +134,13 @@ def test_a_daemon_shut_in_as_the_unit_says_publishes_and_can_reach_nothing_else(
     program = (sys.executable, "-m", "blogmetad")
     python_path = str(share.folder("systemd").parent)
     environment = {"NOTIFY_SOCKET": str(address), "WATCHDOG_USEC": "3000000", "PYTHONPATH": python_path}
-    with blog.daemon((*aloof, *launcher, *program), **environment) as daemon:
+    with (
+        blog.daemon((*aloof, *launcher, *program), **environment) as daemon,
+        ended(psutil.Process(daemon.process.pid).children()) as (shut_in,),
+    ):
         blog.drop("草稿.md", CHINESE)
         os.chown(blog.inbox / "草稿.md", USER, USER)
         job = daemon.wait_for("草稿.md", State.DONE)
-        (shut_in,) = psutil.Process(daemon.process.pid).children()
         (worker,) = shut_in.children()
         for process in (shut_in, worker):
             status = Path(f"/proc/{process.pid}/status").read_text()
