@@ -18,7 +18,7 @@ from blogmetad.outcomes import Abandoned, Duplicate, Outcome, Parked, Published,
 from blogmetad.publish.compose import ComposeError
 from blogmetad.publish.place import Placer
 from blogmetad.rules.document import Rules
-from blogmetad.secret import masked
+from blogmetad.secret import masked_facts
 from blogmetad.site.index import Index
 from blogmetad.site.jekyll import SiteConfig
 from blogmetad.trials import ENDED, LOST, trials
@@ -175,7 +175,7 @@ def _record(tools: Tools, job: Job, name: str, data: Mapping[str, object]) -> No
     """What ends a try is written down at once, since it decides what a draft is held to account for, and why a draft is
     set aside before it is; the rest with the next of them, so that a draft does not wait for the disk at every step."""
     write = tools.ledger.step if name in AT_ONCE else tools.ledger.note
-    write(job.id, name, {key: masked(value) for key, value in data.items()}, tools.now())
+    write(job.id, name, masked_facts(data), tools.now())
 
 
 def _twin(tools: Tools, body: str) -> str | None:

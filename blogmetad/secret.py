@@ -32,6 +32,9 @@ _KEY = re.compile(
     re.ASCII,
 )
 _RUN = re.compile(r"(?<![\w+/=.-])[\w+/=-]{32,400}(?![\w+/=-])", re.ASCII)
+_DAY = re.compile(r"\d{4}-\d\d-\d\d-")
+_SUMS = ("sha256", "body_sha256")
+"""What the steps of a draft call the sums of files, which look like secrets and are none."""
 
 
 @lru_cache(maxsize=8)  # a draft is looked through for what is asked, and again for what is shown
@@ -47,8 +50,13 @@ def masked(value: object) -> object:
     if isinstance(value, str):
         return hidden(value)
     if isinstance(value, Mapping):
-        return {key: masked(inner) for key, inner in value.items()}
+        return masked_facts(value)
     return [masked(inner) for inner in value] if isinstance(value, list | tuple) else value
+
+
+def masked_facts(facts: Mapping[str, object]) -> dict[str, object]:
+    """What is written down of a step, with the secrets in its texts hidden; sums of files stay."""
+    return {key: value if key in _SUMS else masked(value) for key, value in facts.items()}
 
 
 def _without_value(said: re.Match[str]) -> str:
@@ -59,6 +67,9 @@ def _without_value(said: re.Match[str]) -> str:
 
 
 def _is_random(run: str) -> bool:
-    """Whether a long word is one that nobody made up: letters and digits all mixed, and not words in a row."""
+    """Whether a long word is one that nobody made up: letters and digits all mixed, and not words in a row.
+
+    The day that the name of a post begins with says nothing of what follows it."""
+    run = _DAY.sub("", run, count=1) if _DAY.match(run) else run
     digits = sum(character.isdigit() for character in run)
     return digits >= 4 and digits < len(run) and len(re.split(r"[-_/]", run)) < len(run) / 8

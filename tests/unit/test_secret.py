@@ -73,6 +73,7 @@ def test_what_is_said_to_be_a_password_is_hidden(said: str, shown: str) -> None:
             "密钥管理（KMS）",
             "token: a/b-c.d",
         ),
+        *("2026-09-03-internationalization-explained.md", "2026-09-03-yuyanmoxingdebiaozhunhuaceshi.md"),
         *("2025-04-29-what-fsync-really-promises-to-you", "blogmetad/rules/learn/findings.py", "Qwen2.5-0.5B-Instruct"),
         *("a" * 60, "-" * 80, "=" * 40, "中" * 200, "3.14159265358979323846", "11111111111111111111111111111111111"),
         *("https://example.org:8080/a", "user@example.org", "sk-learn", "skill-based", "hf_hub", ""),
@@ -86,6 +87,15 @@ def test_the_texts_in_a_value_are_hidden_wherever_they_stand() -> None:
     value = {"a": ["password: hunter2", 5, None], "b": {"c": ("password: hunter2", True)}}
     shown = f"password: {HIDDEN}"
     assert masked(value) == {"a": [shown, 5, None], "b": {"c": [shown, True]}}
+
+
+def test_the_day_before_a_random_word_does_not_show_it() -> None:
+    assert hidden(f"2026-09-03-{RANDOM}{RANDOM}") == HIDDEN
+
+
+def test_sums_of_files_are_no_secrets() -> None:
+    sums = {"sha256": "0f" * 32, "body_sha256": "1e" * 32}
+    assert masked({"read": sums, "said": sums["sha256"]}) == {"read": sums, "said": HIDDEN}
 
 
 def test_a_description_quotes_no_sentence_with_a_secret() -> None:

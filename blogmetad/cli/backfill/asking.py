@@ -16,7 +16,7 @@ from blogmetad.cli.backfill.choice import Lacking
 from blogmetad.model.proposal import Withdrawn, WorkerLost
 from blogmetad.pipeline import Desk
 from blogmetad.publish.compose import ComposeError
-from blogmetad.secret import masked
+from blogmetad.secret import masked_facts
 from blogmetad.values import Problem
 
 POLL = 0.2
@@ -80,7 +80,7 @@ def _ask(item: Lacking, desk: Desk, now: Callable[[], dt.datetime]) -> Answer:
     began, steps = time.perf_counter(), list[tuple[str, Mapping[str, Any]]]()
 
     def record(name: str, data: Mapping[str, object]) -> None:
-        steps.append((name, {key: masked(value) for key, value in data.items()}))
+        steps.append((name, masked_facts(data)))
 
     found: Filled | tuple[Problem, ...]
     try:
