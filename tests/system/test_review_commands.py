@@ -127,6 +127,21 @@ def test_what_does_not_wait_cannot_be_approved_and_nothing_is_changed(blog: Blog
     assert "does not wait for you: it is done" in again.stderr
 
 
+def test_a_post_that_cannot_be_marked_does_not_keep_the_others(blog: Blog) -> None:
+    post = waiting(blog)
+    blog.drop("坏.md", DRAFT.replace("slug: wal", "slug: broken").replace(CHINESE, f"另一篇。\n{CHINESE}"))
+    assert blog.command("once").returncode == 0
+    broken = post.with_name("2026-02-01-broken.md")
+    broken.write_text("---\ntitle: [\n---\n文\n", "utf-8")
+    approved = blog.command("approve", "--all", "--json")
+    assert approved.returncode == 1, approved.stderr
+    told = {row["draft"]: row["problems"] for row in map(json.loads, approved.stdout.splitlines())}
+    assert told["日志.md"] == []
+    assert "not valid YAML" in told["坏.md"][0]
+    assert blog.published() == [NAME]
+    assert broken.read_text("utf-8") == "---\ntitle: [\n---\n文\n"
+
+
 def test_a_waiting_post_that_cannot_be_published_says_why_and_loses_its_mark(blog: Blog) -> None:
     post = waiting(blog)
     renamed = post.with_name("no-date.md")

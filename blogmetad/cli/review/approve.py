@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -38,12 +39,27 @@ def approve(
         jobs = list(ledger.jobs(State.WAITING)) if every else [_waiting(ledger, name) for name in posts or ()]
     if not jobs:
         raise ReviewError("nothing waits for you" if every else "approve what?")
-    marked = [mark(settings, job, APPROVE, True) for job in jobs]
+    marked, refused = _mark(settings, jobs)
     with progress.status("publishing"):
         see_to(settings, marked)
     with open_ledger(settings) as ledger:
-        failed = [_tell(settings, ledger, each, as_json(json)) for each in marked]
-    raise typer.Exit(Exit.NEEDS_YOU if any(failed) else Exit.OK)
+        told = [*((each.job, failure(settings, ledger, each)) for each in marked), *refused]
+        for job, why in told:
+            _tell(settings, ledger.get(job.id) or job, why, as_json(json))
+    raise typer.Exit(Exit.NEEDS_YOU if any(why for _, why in told) else Exit.OK)
+
+
+def _mark(settings: Config, jobs: Sequence[Job]) -> tuple[list[Marked], list[tuple[Job, str]]]:
+    """Mark the posts, and say why some cannot be: one of many does not keep the others. Raises ReviewError for one."""
+    marked, refused = list[Marked](), list[tuple[Job, str]]()
+    for job in jobs:
+        try:
+            marked.append(mark(settings, job, APPROVE, True))
+        except ReviewError as error:
+            if len(jobs) == 1:
+                raise
+            refused.append((job, str(error)))
+    return marked, refused
 
 
 def _waiting(ledger: Ledger, name: str) -> Job:
@@ -64,10 +80,8 @@ def failure(settings: Config, ledger: Ledger, marked: Marked) -> str:
     return why or f"{marked.path.name} was changed meanwhile; approve it again"
 
 
-def _tell(settings: Config, ledger: Ledger, marked: Marked, machine: bool) -> bool:
-    """Tell what became of a post; whether it could not be published."""
-    why = failure(settings, ledger, marked)
-    job = ledger.get(marked.job.id) or marked.job
+def _tell(settings: Config, job: Job, why: str, machine: bool) -> None:
+    """Tell what became of a post; ``why`` it could not be published, if so."""
     if machine:
         row = {"id": job.id, "draft": job.name, "outcome": job.state.value, "post": job.target}
         print_json({**row, "problems": [why] if why else []})
@@ -75,4 +89,3 @@ def _tell(settings: Config, ledger: Ledger, marked: Marked, machine: bool) -> bo
         console.print(visible(why), style="red", markup=False)
     else:
         console.print(visible(f"published as {settings.site.posts / str(job.target)}"), markup=False)
-    return bool(why)
