@@ -18,6 +18,7 @@ from blogmetad.cli.options import ConfigOption, JsonOption, as_json, console, lo
 from blogmetad.cli.running import daemon_pid
 from blogmetad.config import Config
 from blogmetad.errors import BlogmetadError
+from blogmetad.intake.scan import shown_name
 from blogmetad.journal import record
 from blogmetad.journal.ledger import Job, Ledger, State
 from blogmetad.publish.folders import Folders
@@ -102,7 +103,7 @@ def retry(
 def waiting(ledger: Ledger, drafts: Path) -> Iterator[Job]:
     """The drafts in the folder that need their author, the newest first."""
     try:
-        here = {path.name for path in drafts.iterdir()}
+        here = {shown_name(path.name) for path in drafts.iterdir()}
     except OSError:
         here = set()
     for job in ledger.jobs(State.PARKED):

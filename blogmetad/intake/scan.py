@@ -113,8 +113,8 @@ def scan(folder: Path, ignored: Callable[[str], bool] = is_ignored, max_bytes: i
 
 def _oddity(name: str, status: os.stat_result, max_bytes: int) -> Problem | None:
     """Why a file called like a draft cannot be one, if it cannot."""
-    if not all(map(_is_printable, name)) or not _is_utf8(name):
-        shown = ascii(name)[1:-1]
+    if not _can_be_shown(name):
+        shown = shown_name(name)
         message = f"The file name {shown} is not printable UTF-8. Rename it."
         return Problem("draft.name", message, shown)
     if not stat.S_ISREG(status.st_mode):
@@ -128,6 +128,15 @@ def _oddity(name: str, status: os.stat_result, max_bytes: int) -> Problem | None
         )
         return Problem("draft.size", message, name)
     return None
+
+
+def shown_name(name: str) -> str:
+    """A file's name as drafts are told of by it: itself, but for what cannot be shown."""
+    return name if _can_be_shown(name) else ascii(name)[1:-1]
+
+
+def _can_be_shown(name: str) -> bool:
+    return all(map(_is_printable, name)) and _is_utf8(name)
 
 
 def _is_printable(character: str) -> bool:

@@ -54,6 +54,14 @@ def test_what_needs_its_author_is_listed_with_a_next_step_and_tried_again_on_dem
     assert blog.command("retry", "--all").returncode == 0
 
 
+def test_a_draft_whose_name_cannot_be_shown_is_listed_too(blog: Blog) -> None:
+    blog.drop("日\n志.md", CHINESE)
+    assert blog.command("once").returncode == 1
+    (row,) = [json.loads(line) for line in blog.command("parked", "--json").stdout.splitlines()]
+    assert "is not printable UTF-8. Rename it." in row["problems"][0]
+    assert "drafts folder" in row["next"]
+
+
 def test_a_running_daemon_tries_a_draft_again_at_once(blog: Blog) -> None:
     with blog.daemon() as daemon:
         blog.drop("draft.md", CHINESE)
