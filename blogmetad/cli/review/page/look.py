@@ -13,7 +13,7 @@ from pathlib import Path
 from blogmetad import files
 from blogmetad.cli.journal.drafts import open_ledger
 from blogmetad.cli.parked import next_step, waiting
-from blogmetad.cli.review.page.errands import Errands
+from blogmetad.cli.review.page.errands import Errand, Errands
 from blogmetad.cli.review.page.inputs import Input, inputs
 from blogmetad.cli.review.page.judge import Judge
 from blogmetad.cli.review.page.view import MOST_TEXT, Card, Choice, File, Overview, Post, fields
@@ -130,7 +130,7 @@ class Look:
             path="" if path is None else _below(path, self._settings.site.root),
             file=file,
             revised=tuple(reversed(told.revised)),
-            errand=self._errands.of(job.id),
+            errand=self._errand(job),
             place=0 if place is None else place + 1,
             of=len(waits),
             before=waits[place - 1] if place else None,
@@ -195,7 +195,7 @@ class Look:
         return site.posts / (offered_post(job.name) or job.target)
 
     def _waiting(self, job: Job, ledger: Ledger, zone: dt.tzinfo) -> Card:
-        card = self._published(job, ledger, zone)
+        card = self._card(job, ledger, zone)
         path = self._path(job)
         assert path is not None, job
         try:
@@ -206,20 +206,32 @@ class Look:
         if not isinstance(post, Draft):
             return replace(card, note=" ".join(problem.message for problem in post))
         told = (post.fields.get(name) for name in DESCRIPTIONS)
-        return replace(
-            card,
-            title=str(post.fields.get("title") or card.title),
-            note=next((str(line) for line in told if line), ""),
-            terms=_terms(post),
-            sha256=sha256(raw),
-        )
+        note = next((str(line) for line in told if line), "")
+        return replace(card, title=_titled(post, card), note=note, terms=_terms(post), sha256=sha256(raw))
 
     def _published(self, job: Job, ledger: Ledger, zone: dt.tzinfo) -> Card:
+        """By the title that the post has now: its author may have given it another before or since."""
+        card = self._card(job, ledger, zone)
+        path = self._path(job)
+        assert path is not None, job
+        with suppress(OSError):
+            post = intake.read(path.name, files.read_stable(path, self._settings.intake.max_bytes)[0])
+            return replace(card, title=_titled(post, card)) if isinstance(post, Draft) else card
+        return card
+
+    def _card(self, job: Job, ledger: Ledger, zone: dt.tzinfo) -> Card:
         told = account.read(story_of(job, ledger))
         terms = tuple(dict.fromkeys(term for _, term in told.terms))
-        errand = self._errands.of(job.id)
+        errand = self._errand(job)
         when, is_offer = job.updated.astimezone(zone), offered_post(job.name) is not None
         return Card(job.id, told.title, str(job.target), when, terms=terms, errand=errand, is_offer=is_offer)
+
+    def _errand(self, job: Job) -> Errand | None:
+        """The latest errand about a post; not the one that could not publish it, once it is published."""
+        errand = self._errands.of(job.id)
+        if errand is None or job.state is not State.DONE or (errand.act, errand.state) != ("approve", "failed"):
+            return errand
+        return None
 
     def _usage(self, field: str) -> dict[str, int]:
         with suppress(CacheError):
@@ -252,6 +264,10 @@ def _held(job: Job, ledger: Ledger, zone: dt.tzinfo) -> Card:
 def _is_newest(job: Job, ledger: Ledger) -> bool:
     newest = ledger.latest(job.name)
     return newest is not None and newest.id == job.id
+
+
+def _titled(post: Draft, card: Card) -> str:
+    return str(post.fields.get("title") or card.title)
 
 
 def _terms(post: Draft) -> tuple[str, ...]:
