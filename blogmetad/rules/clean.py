@@ -31,7 +31,8 @@ _QUOTES = (
 _SENTENCE_END = re.compile(r"[.!?]['\")\]’”]*(?=\s|$)|[。！？][”’」』）]*")
 _CLAUSE_END = re.compile(r"[,;] |[，；：]| [–—-] | (?=(?:and|but|while|which|where|so that|by|including|such as) )")
 _LINKING_END = re.compile(
-    r"\s(?:a|an|and|as|at|but|by|for|from|in|into|its|of|on|or|that|the|their|to|which|with)$|[和与及或的在从对把为]$",
+    r"\s(?:a|an|and|are|as|at|be|been|before|being|but|by|can|for|from|has|have|how|in|into|is|its|of|on|or|than|that|the"
+    r"|their|this|to|was|were|when|where|which|while|will|with|without|your)$|[和与及或的在从对把为]$",
     re.IGNORECASE,
 )
 """A word at the end of a cut text that leads on to what is no longer there."""

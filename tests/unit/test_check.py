@@ -226,6 +226,7 @@ def test_a_cut_is_short_enough_and_at_the_beginning_of_the_text(text: str, high:
         ("中文\u0301字", 2, "中"),
         ("Thinking in Many Languages and of the Open Kind", 37, "Thinking in Many Languages"),
         ("大模型改变了写作的方式", 9, "大模型改变了写作"),
+        ("Changes are written to the log file before being moved", 50, "Changes are written to the log file"),
     ],
 )
 def test_text_is_cut_at_a_sentence_or_a_word_and_never_inside_one(text: str, high: int, cut: str) -> None:

@@ -57,7 +57,8 @@ def _site(settings: Config, jekyll: SiteConfig) -> Iterator[Finding]:
             fix = f"call it '_{part}', or add '{part}' to 'exclude' in {config}"
             yield Finding("site", False, f"Jekyll publishes what lies in {folder}, the {name} too", fix)
     if not jekyll.problems:
-        theme, zone = (" (al-folio)" if jekyll.al_folio else ""), jekyll.timezone
+        theme = " (al-folio)" if jekyll.al_folio else ""
+        zone = jekyll.timezone if jekyll.timezone_known else "in the time zone of this machine"
         yield Finding("site", True, f"{jekyll.title or settings.site.root.name}{theme}, {jekyll.permalink}, {zone}")
 
 
