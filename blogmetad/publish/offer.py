@@ -99,16 +99,20 @@ def drop(placer: Placer, job: JobLike, why: str) -> None:
 
 def _linked(placer: Placer, job: JobLike) -> JobLike:
     """Link, going on to the next name when somebody took it meanwhile; the ledger knows each name beforehand."""
-    for name in _free(placer, str(job.target)):
-        if name != job.target:
-            job = placer.ledger.move(job.id, STAGED, placer.now(), target=name)
-        try:
-            files.link_new(placer.folders.stage / job.id, placer.folders.destination / name)
-        except FileExistsError:
-            if look(placer.folders.destination / name, job.post_sha256) is not Found.OURS:
-                continue
-        return job
-    raise AssertionError("there is always another name")
+    tries = (_named(placer, job, name) for name in _free(placer, str(job.target)))
+    return next(named for named in tries if named is not None)
+
+
+def _named(placer: Placer, job: JobLike, name: str) -> JobLike | None:
+    """The job with its file under this name; None if that is somebody else's."""
+    if name != job.target:
+        job = placer.ledger.move(job.id, STAGED, placer.now(), target=name)
+    target = placer.folders.destination / name
+    try:
+        files.link_new(placer.folders.stage / job.id, target)
+    except FileExistsError:
+        return job if look(target, job.post_sha256) is Found.OURS else None
+    return job
 
 
 def _free(placer: Placer, wanted: str) -> Iterator[str]:
