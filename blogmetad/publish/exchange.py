@@ -75,13 +75,13 @@ def exchange(placer: Placer, job: JobLike, content: bytes) -> Published | Refuse
     reason = _unfit(placer, path, job.sha256)
     if reason is not None:
         return Refused(reason)
+    if look(aside, None) is not Found.GONE:
+        placer.quarantine(aside)
     with placer.ledger.transaction():
         current = placer.ledger.get(job.id)
         if current is None or current.state != WAITING:
             return Refused(f"The fields for {path} were taken back meanwhile.")
         placer.ledger.step(job.id, EXCHANGING, {"sha256": sha256(content)}, placer.now())
-    if look(aside, None) is not Found.GONE:
-        placer.quarantine(aside)
     try:
         with suppress(FileNotFoundError):
             files.write_new(aside, content, mode=stat.S_IMODE(post.stat().st_mode))
