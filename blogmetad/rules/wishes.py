@@ -167,6 +167,12 @@ def understand(words: str, rules: Rules, vocabularies: Mapping[str, Vocabulary])
     for clause in _CLAUSE.split(_QUOTED.sub(hold, words.replace("\x00", " "))):
         if clause.strip():
             reader.read(clause.strip())
+    blank = next((each.field for each in reader.wishes.values() if each.text is not None and not each.text.strip()), "")
+    if blank:
+        message = (
+            f"Nothing stands between the quotes for '{blank}'. Say what it is to be; to take it out, edit the file."
+        )
+        return Problem("revise.blank", message)
     if reader.wishes:
         return tuple(reader.wishes.values())
     known = ", ".join(name for name, rule in rules.fields.items() if isinstance(rule, TextRule | TermsRule))

@@ -165,6 +165,13 @@ def test_a_long_sentence_is_understood_at_once(words: str) -> None:
     assert time.process_time() - began < 1.0
 
 
+@pytest.mark.parametrize("words", ["标题改成「 」", 'the title should be "  "', "add the tag go; description: “　”"])
+def test_what_stands_between_the_quotes_has_to_be_something(words: str) -> None:
+    found = understand(words, RULES, VOCABULARIES)
+    assert isinstance(found, Problem)
+    assert "Nothing stands between the quotes" in found.message
+
+
 def test_a_sentence_that_is_no_sentence_any_more_is_refused() -> None:
     found = understand("title " * 500, RULES, VOCABULARIES)
     assert isinstance(found, Problem)
