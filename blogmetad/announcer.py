@@ -110,7 +110,7 @@ class Announcer:
             step, subject = promises.COMMITTED, f'Undo "{subject}"'
             done = commit.add(self._repository, name, job.sha256, subject)
         elif promise.outcome == "undone" and (brought := promises.committed_as(steps)) is not None:
-            step, subject = promises.WITHDRAWN, f'Undo "{subject}"'
+            step, subject = promises.WITHDRAWN, f'Undo "{promises.subject(steps) or subject}"'
             done = commit.remove(self._repository, name, brought, subject)
         else:
             return None
@@ -175,13 +175,16 @@ class Announcer:
         )
 
     def _fields(self, post: Path | None, steps: tuple[Step, ...]) -> Mapping[str, YamlValue]:
-        """Those of the post as it lies there, which its author may have edited; else those that were decided on."""
+        """Those of the post as it lies there, which its author may have edited; else those that were decided on and
+        revised."""
         if post is not None:
             with suppress(OSError, matter.MatterError):
                 head = matter.split(files.read_stable(post, self._config.intake.max_bytes)[0]).head
                 return (matter.parse(head) if head else None) or {}
         checked: Mapping[str, Any] = next((step.data for step in reversed(steps) if step.name == "checked"), {})
-        return {row["field"]: row["value"] for row in checked.get("decisions", ())}
+        revised = [change for step in steps if step.name == "revised" for change in step.data.get("changes", ())]
+        decided = {row["field"]: row["value"] for row in checked.get("decisions", ())}
+        return decided | {change["field"]: change["after"] for change in revised}
 
     def _post(self, job: Job, promise: Promise, steps: tuple[Step, ...]) -> Path | None:
         """Where the post lies, or lay before it was taken back."""

@@ -94,3 +94,9 @@ def committed_as(steps: Sequence[Step]) -> str | None:
     """The commit that brought the post, if blogmetad made one."""
     commit = next((step.data.get("commit") for step in reversed(steps) if step.name == COMMITTED), None)
     return commit if isinstance(commit, str) else None
+
+
+def subject(steps: Sequence[Step]) -> str | None:
+    """What the first commit of the post said, if blogmetad made one."""
+    message = next((step.data.get("message") for step in steps if step.name == COMMITTED), None)
+    return message if isinstance(message, str) else None

@@ -284,7 +284,7 @@ def test_a_post_is_committed_before_hooks_are_called_and_they_are_told_the_commi
 
 def test_a_revision_is_a_commit_of_its_own_and_an_undo_after_it_takes_the_post_out(tmp_path: Path) -> None:
     repo = make(tmp_path)
-    hooks = (hook(tmp_path, 'echo "$BLOGMETAD_OUTCOME $BLOGMETAD_TITLE" >> "$TOLD/it"', "revised"),)
+    hooks = (hook(tmp_path, 'echo "$BLOGMETAD_OUTCOME $BLOGMETAD_TITLE" >> "$TOLD/it"', "revised", "undone"),)
     with workshop(tmp_path, Desk(waits=False), 1, hooks=hooks, git=Git(commit=True)) as shop:
         shop.drop("甲.md")
         shop.drain()
@@ -299,10 +299,13 @@ def test_a_revision_is_a_commit_of_its_own_and_an_undo_after_it_takes_the_post_o
         assert told(tmp_path) == "revised 更短\n"
         announcer.keep(job.id)
         assert told(tmp_path) == "revised 更短\n"
+        change = {"field": "title", "before": "甲", "after": "更短"}
+        shop.ledger.step(job.id, "revised", {"words": "短一点", "changes": [change]}, now())
         announcer.promise(job.id, "undone")
         assert isinstance(undo(shop.placer, shop.job("甲.md")), Undone)
         announcer.keep(job.id)
         assert repo.message() == 'Undo "post: 甲"'
+        assert told(tmp_path) == "revised 更短\nundone 更短\n"
         assert repo.of_post(post.name) == ""
 
 
