@@ -19,6 +19,7 @@ import pytest
 from typer.testing import CliRunner
 
 from blogmetad.cli.app import app
+from blogmetad.cli.journal.drafts import NoSuchDraft
 from blogmetad.journal.entry import Happened
 from blogmetad.journal.ledger import Ledger
 from tests.stories import BODY, TITLE, ZONE, keep, tell
@@ -107,6 +108,20 @@ def test_a_line_of_the_list_has_the_facts_it_always_had(journal: Journal) -> Non
 def test_a_draft_goes_by_its_own_name_and_that_of_its_post(journal: Journal, name: str) -> None:
     post = json.loads(journal().splitlines()[0])["post"].removesuffix(".md")
     assert json.loads(journal("show", name.format(post=post), "--json"))["draft"] == "日志.md"
+
+
+def test_a_name_goes_before_a_part_of_an_id(site: Path, journal: Journal) -> None:
+    one = json.loads(journal().splitlines()[0])["id"][-6:]
+    with Ledger(site / ".blogmetad" / "ledger.db") as ledger:
+        keep(ledger, tell(f"{one}.md", body=f"另一篇。{BODY}", at=NOW - dt.timedelta(days=60)))
+    assert json.loads(journal("show", one, "--json"))["draft"] == f"{one}.md"
+
+
+@pytest.mark.parametrize("words", ["", "/", ".md", "{end}", "日志/"])
+def test_next_to_nothing_names_no_draft(site: Path, words: str, journal: Journal) -> None:
+    end = json.loads(journal().splitlines()[0])["id"][-2:]
+    done = CliRunner().invoke(app, ["--config", str(site / "blogmetad.toml"), "journal", "show", words.format(end=end)])
+    assert isinstance(done.exception, NoSuchDraft)
 
 
 def test_a_name_that_no_draft_goes_by_says_where_to_look(site: Path) -> None:

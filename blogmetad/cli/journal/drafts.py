@@ -9,6 +9,9 @@ from blogmetad.errors import BlogmetadError
 from blogmetad.journal.ledger import Job, Ledger, State
 from blogmetad.values import offered_post
 
+SHORTEST = 4
+"""Characters of an id that name a draft at least; fewer are more likely a slip."""
+
 
 class NoSuchDraft(BlogmetadError):
     """No draft, or more than one, goes by the id or name given."""
@@ -40,16 +43,17 @@ def find(ledger: Ledger, id: str) -> Job:  # noqa: A002
 
 
 def find_named(ledger: Ledger, words: str) -> Job:
-    """The one job that ``words`` name: by an id, or the newest with that draft or post. Raises NoSuchDraft."""
-    if ledger.get(words) is None and not ledger.find(words):
-        exact = ledger.latest(words)
-        if exact is not None:
-            return exact
-        wanted = words.rsplit("/", 1)[-1].casefold().removesuffix(".md")
-        named = [job for job in ledger.jobs() if wanted in (_plain(job.name), _plain(job.target or ""))]
-        if not named:
-            raise NoSuchDraft(f"no draft goes by the id or name {words}")
+    """The one job that ``words`` name: by an id, the newest with that draft or post, or by a part of an id that is no
+    name and long enough not to be a slip. Raises NoSuchDraft."""
+    exact = ledger.get(words) or ledger.latest(words)
+    if exact is not None:
+        return exact
+    wanted = _plain(words)
+    named = [job for job in ledger.jobs() if wanted and wanted in (_plain(job.name), _plain(job.target or ""))]
+    if named:
         return next((job for job in named if not _is_over(job)), named[0])
+    if len(words) < SHORTEST or not ledger.find(words):
+        raise NoSuchDraft(f"no draft goes by the id or name {words or repr(words)}")
     return find(ledger, words)
 
 
