@@ -169,9 +169,7 @@ def understand(words: str, rules: Rules, vocabularies: Mapping[str, Vocabulary])
             reader.read(clause.strip())
     blank = next((each.field for each in reader.wishes.values() if each.text is not None and not each.text.strip()), "")
     if blank:
-        message = (
-            f"Nothing stands between the quotes for '{blank}'. Say what it is to be; to take it out, edit the file."
-        )
+        message = f"Nothing stands between the quotes for '{blank}'. Say what it is to be, or edit the file."
         return Problem("revise.blank", message)
     if reader.wishes:
         return tuple(reader.wishes.values())
