@@ -79,6 +79,7 @@ def report(runs: Runs, conditions: dict[str, object]) -> Result:
         targets=(Target(f"{longest} waiting, {most} in flight against {fewest}", gains[longest], GAIN, least=True),),
         notes=(
             f"{same} of {longest} drafts got the same title and description with {most} in flight as with {fewest}",
+            "what limits it: bench/README.md, from the figures of `python -m bench.batches`",
         ),
     )
 

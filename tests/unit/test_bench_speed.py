@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bench import drafts, generated, idle, length, overhead, peers, performance, start, throughput
+from bench import batches, drafts, generated, idle, length, overhead, peers, performance, start, throughput
 from bench.picture import Axis, Line, number, picture
 from bench.result import Result, Target, as_json, as_markdown
 from bench.sites import Site
@@ -178,6 +178,23 @@ def test_throughput_is_told_by_the_hour_and_says_whether_the_answers_are_the_sam
     assert made.rows == (("1 in flight", "360"), ("4 in flight", "720"), ("4 in flight / 1", "2.00"))
     assert made.targets[0].met
     assert made.data["same_texts"] == 1
+
+
+def test_what_batches_cost_is_told_by_their_size() -> None:
+    one = [batches.Batch(512, 4.0), batches.Batch(128, 1.12), batches.Batch(1, 0.04), batches.Batch(1, 0.03)]
+    made = batches.report({1: one, 4: [batches.Batch(63, 0.63)]}, {})
+    assert made.rows == (
+        ("1", "2", "35.0", "0.1", "0", "", "0.0"),
+        ("2", "0", "", "0.0", "0", "", "0.0"),
+        ("3 to 7", "0", "", "0.0", "0", "", "0.0"),
+        ("8 to 63", "0", "", "0.0", "1", "10.0", "0.6"),
+        ("64 to 512", "2", "8.0", "5.1", "0", "", "0.0"),
+        ("**all**", "4", "", "5.2", "1", "", "0.6"),
+    )
+    assert json.loads(json.dumps(made.data)) == {
+        "batches": {"1": [[512, 4.0], [128, 1.12], [1, 0.04], [1, 0.03]], "4": [[63, 0.63]]},
+        "conditions": {},
+    }
 
 
 def test_throughput_is_measured_on_drafts_that_differ_and_ask_for_the_same_fields() -> None:
