@@ -89,6 +89,13 @@ def test_a_disk_that_fails_leaves_nothing_behind(tmp_path: Path, monkeypatch: py
     assert names(tmp_path) == []
 
 
+def test_a_folder_that_is_away_is_named_by_the_file_that_could_not_be_opened_there(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError) as away:
+        files.write_new(tmp_path / "不在" / "文章.md", TEXT)
+
+    assert str(away.value.filename).startswith(f"{tmp_path / '不在'}/.文章.md.tmp-")
+
+
 def test_a_failed_fsync_is_not_repeated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[int] = []
 
