@@ -62,6 +62,14 @@ def test_lengths_hold_for_nearly_all_posts_and_name_the_usual_one() -> None:
     assert 55 <= (rule.usual_length or 0) <= 65
 
 
+def test_the_longest_of_a_few_titles_is_not_the_longest_there_may_be() -> None:
+    heads = [f"title: {'缓' * (20 + 2 * n)}\ndate: {{date}}\n" for n in range(9)]
+    young = text_rule(heads, [CHINESE])
+    assert (young.min_length, young.max_length) == (10, 45)
+    old = text_rule(heads * 4, [CHINESE])
+    assert (old.min_length, old.max_length) == (20, 40)
+
+
 def test_descriptions_that_end_with_a_stop_are_sentences_in_chinese_too() -> None:
     for stop, sentences in (("。", True), ("！", True), (".", True), ("", False)):
         head = f"title: T {{n}}\ndate: {{date}}\ndescription: 这篇文章讲缓存的第{{n}}个问题{stop}\n"

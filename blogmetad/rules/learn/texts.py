@@ -16,6 +16,10 @@ TEXT_FIELDS = ("title", *DESCRIPTIONS)
 
 LONGEST = 1000
 
+_MANY = 30
+"""Lines among which the shortest and the longest there will be have probably been seen. Of fewer, the next one may well
+be shorter or longer than all of them."""
+
 _COMPARED = 500
 """The newest values that are looked for in their posts."""
 
@@ -124,10 +128,13 @@ def _usual_sentences(lines: Sequence[str]) -> int:
 
 
 def _lengths(lines: Sequence[str], default: TextRule) -> tuple[int, int, int]:
-    """Least and greatest length, rounded outwards, and how many lines lie between them."""
+    """Least and greatest length, rounded outwards, and how many lines lie between them. A young blog is given room."""
     low, high = inner_range([len(line) for line in lines])
     if len(lines) < FEW:
         low, high = min(low, default.min_length), max(high, default.max_length)
+    elif len(lines) < _MANY:
+        beyond = round((high - low) * (1 - len(lines) / _MANY) / 2)
+        low, high = low - beyond, high + beyond
     low, high = _rounded_down(low), min(_rounded_up(high), LONGEST)
     low = min(low, high)
     return low, high, sum(low <= len(line) <= high for line in lines)
