@@ -7,6 +7,7 @@ check and link; one has the body of an old post, one that of another draft; one 
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 from collections import Counter
@@ -205,7 +206,7 @@ class Scene:
         asked, jobs = self.asked(), self.known().jobs
         for name, times in asked.items():
             names = TWINS if name in TWINS else (name,)  # to the model, one text
-            if sum(job.attempts for job in jobs if job.name in names) < times:
+            if sum(job.attempts for job in jobs if dropped_as(job.name) in names) < times:
                 damage.unfinished.append(f"the model was asked about {name} before that was counted")
         return damage
 
@@ -262,6 +263,8 @@ class Scene:
         journal = [(owner, outcome_in(raw)) for raw in entries if (owner := entry.owner(raw)) is not None]
         originals, retired = contents(self.state / "originals"), contents(self.state / "retired")
         written = self.versions()
+        # A power cut may undo the author's last save: the version before it comes back beside the one that was retired.
+        renamed = {dropped_as(job.name) for job in ledger.jobs if dropped_as(job.name) != job.name}
         for job in ledger.jobs:
             if job.state in (State.ACCEPTED, State.STAGED, State.PUBLISHED, State.HELD):
                 yield f"{job.name} is still {job.state}"
@@ -271,17 +274,22 @@ class Scene:
             ends = [name for name in ledger.steps[job.id] if name in ("done", "recovered")]
             if len(ends) != (job.state is State.DONE):
                 yield f"{job.name} has come to an end {len(ends)} times"
-            if job.state is State.DUPLICATE and job.name not in MAY_BE_DUPLICATES:
+            if job.state is State.DUPLICATE and job.name not in (*MAY_BE_DUPLICATES, *renamed):
                 yield f"{job.name} is told to be a duplicate, of its own post"
             if job.state not in (State.DONE, State.DUPLICATE):
                 continue
-            if originals.get(job.id) not in written.get(job.name, ()):
+            if originals.get(job.id) not in written.get(dropped_as(job.name), ()):
                 yield f"the original of {job.name} ({job.state}) is not kept"
             replaced = job.name in SAVED and job.id not in retired
             if retired.get(job.id) != originals.get(job.id) and not replaced:
                 yield f"the draft {job.name} ({job.state}) was not retired"
         seen = {job.name for job in ledger.jobs}
         yield from (f"{name} was never taken up" for name in self.names if name not in seen)
+
+
+def dropped_as(name: str) -> str:
+    """The name under which the author dropped a draft that was given back under a free one."""
+    return re.sub(r"-\d+\.md$", ".md", name)
 
 
 def carries(post: bytes, body: bytes) -> bool:
