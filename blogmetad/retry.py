@@ -57,7 +57,7 @@ def _refusal(job: Job, found: Found) -> str | None:
     if (path := offered_post(job.name)) is not None:
         return f"{job.name} is no draft; to have fields proposed anew for it: blogmetad backfill --again {path}"
     if job.state not in (State.PARKED, State.UNDONE):
-        return f"{job.name} is {job.state.value}; only a draft that needs you, or was taken back, is tried again."
+        return f"{job.name} is {job.outcome}; only a draft that needs you, or was taken back, is tried again."
     odd = next((problem for problem in job.problems if problem.rule in NO_DRAFTS), None)
     if odd is not None:
         return odd.message

@@ -140,7 +140,7 @@ def _is_plain(name: str) -> bool:
 
 
 def _told(job: Job) -> str:
-    return visible(f"{job.name}: {job.target or job.state.value}").encode("utf-8", "replace").decode("utf-8")
+    return visible(f"{job.name}: {job.target or job.outcome}").encode("utf-8", "replace").decode("utf-8")
 
 
 def _jobs(ctx: typer.Context, *states: State) -> tuple[Job, ...]:

@@ -80,6 +80,11 @@ class State(StrEnum):
     UNDONE = auto()
 
 
+def outcome_of(state: str) -> str:
+    """A state of the ledger in the words that authors are told: a draft is done once it is published."""
+    return "published" if state == State.DONE else str(state)
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """One version of one draft on its way. ``name`` is the draft's path below the drafts folder
@@ -102,6 +107,11 @@ class Job:
     problems: tuple[Problem, ...]
     entry: str | None
     entry_sha256: str | None
+
+    @property
+    def outcome(self) -> str:
+        """Its state in the words that authors are told."""
+        return outcome_of(self.state)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from blogmetad.journal.account import Account
+from blogmetad.journal.job import outcome_of
 
 PUBLISHED = ("done", "published")
 
@@ -57,7 +58,7 @@ def count(accounts: Sequence[Account], zone: dt.tzinfo) -> Statistics:
     proposed = Counter(name for account in accounts for name in _proposed(account))
     return Statistics(
         drafts=len(accounts),
-        outcomes=_sorted(Counter(account.outcome for account in accounts)),
+        outcomes=_sorted(Counter(outcome_of(account.outcome) for account in accounts)),
         weeks=_weeks(accounts, zone),
         seconds=_seconds([a.seconds for a in accounts if a.attempts and a.seconds is not None]),
         proposed=_sorted(proposed),

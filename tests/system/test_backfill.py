@@ -81,7 +81,7 @@ def test_approved_it_takes_the_place_of_the_post_and_undo_brings_the_former_byte
     filled(blog)
     waits = (blog.review / "2023-05-05-wal.md").read_bytes()
     (row,) = blog.rows("approve", "2023-05-05-wal.md", "--json")
-    assert (row["outcome"], row["post"]) == ("done", WAL)
+    assert (row["outcome"], row["post"]) == ("published", WAL)
     assert (blog.posts / WAL).read_bytes() == waits
     assert blog.as_they_were(WAL)
     assert blog.waits() == [BACKUP]
@@ -519,7 +519,7 @@ def test_all_that_tells_of_drafts_tells_of_offers_too(blog: Backfilled) -> None:
     filled(blog)
     assert blog.run("approve", BACKUP).exit_code == 0
     (stats,) = blog.rows("journal", "stats", "--json")
-    assert stats["outcomes"] == {"waiting": 1, "done": 1}
+    assert stats["outcomes"] == {"waiting": 1, "published": 1}
     assert [(week["drafts"], week["posts"]) for week in stats["weeks"]] == [(2, 0)]
     assert {row["draft"] for row in blog.rows("journal", "search", "备份", "--json")} >= {f"_posts/{BACKUP}"}
     page = blog.root / "page.html"

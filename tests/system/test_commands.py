@@ -76,7 +76,7 @@ def test_journal_lists_and_tells_and_undo_takes_back(blog: Blog) -> None:
     blog.drop("草稿.md", CHINESE)
     blog.command("once")
     (row,) = (json.loads(line) for line in blog.command("journal", "--json").stdout.splitlines())
-    assert (row["draft"], row["outcome"]) == ("草稿.md", "done")
+    assert (row["draft"], row["outcome"]) == ("草稿.md", "published")
     tail = row["id"].split("-")[1]
     told = blog.command("journal", tail).stdout
     assert told == (blog.journal / row["entry"]).read_text("utf-8")

@@ -172,7 +172,7 @@ def test_words_are_found_with_the_places_where_they_stand(journal: Journal) -> N
 
 def test_statistics_are_one_object(journal: Journal) -> None:
     told: dict[str, Any] = json.loads(journal("stats", "--since", "2w"))
-    assert (told["drafts"], told["outcomes"]) == (3, {"done": 2, "parked": 1})
+    assert (told["drafts"], told["outcomes"]) == (3, {"published": 2, "parked": 1})
     assert told["changed"] == {"description": 1, "tags": 1, "title": 1}
     assert told["terms"]["tags"] == {"MoE": 1, "linux": 1, "sqlite": 1}
     assert (told["models"], told["seconds"]["drafts"]) == ({"tiny": 2}, 2)

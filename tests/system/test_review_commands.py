@@ -124,7 +124,7 @@ def test_what_does_not_wait_cannot_be_approved_and_nothing_is_changed(blog: Blog
     assert blog.command("approve", NAME).returncode == 0
     again = blog.command("approve", NAME)
     assert again.returncode == 2
-    assert "does not wait for you: it is done" in again.stderr
+    assert "does not wait for you: it is published" in again.stderr
 
 
 def test_a_post_that_cannot_be_marked_does_not_keep_the_others(blog: Blog) -> None:

@@ -64,7 +64,7 @@ def test_only_what_waits_for_its_author_is_tried_again(desk: Desk, state: State)
     refused = tried(desk, job)
 
     assert isinstance(refused, Refused)
-    assert state.value in refused.reason
+    assert job.outcome in refused.reason
     assert desk.ledger.jobs() == (job,)
 
 

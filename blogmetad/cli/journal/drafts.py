@@ -67,7 +67,7 @@ def facts(job: Job, zone: dt.tzinfo) -> dict[str, object]:
     return {
         "id": job.id,
         "draft": job.name,
-        "outcome": job.state.value,
+        "outcome": job.outcome,
         "post": job.target,
         "arrived": job.arrived.astimezone(zone).isoformat(),
         "updated": job.updated.astimezone(zone).isoformat(),

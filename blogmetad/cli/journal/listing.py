@@ -52,5 +52,5 @@ def list_drafts(
     table = Table("id", "when", "draft", "outcome", "post", box=None)
     for job in jobs:
         when = job.arrived.astimezone(zone).strftime("%m-%d %H:%M")
-        table.add_row(job.id, when, escape(visible(job.name)), job.state.value, escape(visible(job.target or "")))
+        table.add_row(job.id, when, escape(visible(job.name)), job.outcome, escape(visible(job.target or "")))
     console.print(table)

@@ -54,7 +54,8 @@ def search(
     for account, hits in found:
         nothing = False
         when = account.arrived.astimezone(zone).strftime("%Y-%m-%d %H:%M")
-        console.print(f"[bold]{escape(visible(account.draft))}[/]  {when}  {account.outcome}  [dim]{account.id}[/]")
+        became = jobs[account.id].outcome
+        console.print(f"[bold]{escape(visible(account.draft))}[/]  {when}  {became}  [dim]{account.id}[/]")
         for hit in hits:
             _print(hit)
     if nothing:

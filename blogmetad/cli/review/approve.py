@@ -65,7 +65,7 @@ def _mark(settings: Config, jobs: Sequence[Job]) -> tuple[list[Marked], list[tup
 def _waiting(ledger: Ledger, name: str) -> Job:
     job = find_named(ledger, name)
     if job.state is not State.WAITING:
-        raise ReviewError(f"{job.name} does not wait for you: it is {job.state}")
+        raise ReviewError(f"{job.name} does not wait for you: it is {job.outcome}")
     return job
 
 
@@ -83,7 +83,7 @@ def failure(settings: Config, ledger: Ledger, marked: Marked) -> str:
 def _tell(settings: Config, job: Job, why: str, machine: bool) -> None:
     """Tell what became of a post; ``why`` it could not be published, if so."""
     if machine:
-        row = {"id": job.id, "draft": job.name, "outcome": job.state.value, "post": job.target}
+        row = {"id": job.id, "draft": job.name, "outcome": job.outcome, "post": job.target}
         print_json({**row, "problems": [why] if why else []})
     elif why:
         console.print(visible(why), style="red", markup=False)
