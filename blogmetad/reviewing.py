@@ -78,7 +78,8 @@ def review(drafts: Tools) -> Attempt:
         if twin is not None:
             tools.placer.retire(job)
             return Duplicate(twin)
-        return tools.placer.place(job, Post(job.name, bare))
+        proposed = None if first is None else drafts.placer.proposed(first)
+        return tools.placer.place(job, Post(job.name, bare), proposed)
 
     return attempt
 

@@ -51,6 +51,13 @@ class Folders:
         """Where a draft's post is put: among the posts, or, if it is to be reviewed, where it waits for its author."""
         return self.review if self.reviewed and self.review is not None else self.posts
 
+    @property
+    def named_in(self) -> tuple[Path, ...]:
+        """Where a post's name must be free: among the posts, and in the folder of the review if it is to wait there.
+
+        That one is first. Approved, a post is in both for a while, and whoever looks in this order misses none."""
+        return tuple(dict.fromkeys((self.destination, self.posts)))
+
     def home(self, state: str) -> Path:
         """Where the post of a job in this state lies."""
         return self.review if state == WAITING and self.review is not None else self.posts

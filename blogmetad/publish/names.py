@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path, PurePosixPath
 from typing import Self
 
@@ -14,16 +15,29 @@ LONGEST_NAME = 255
 """Bytes of a file name at most."""
 
 
-def numbered(name: str) -> Iterator[str]:
-    """``post.md``, ``post-2.md``, ``post-3.md`` and so on; a folder in front stays."""
+_NUMBER = re.compile(r"-([1-9][0-9]{0,8})\Z")
+
+
+def numbered(name: str, first: int = 1) -> Iterator[str]:
+    """``post.md``, ``post-2.md``, ``post-3.md`` and so on, from the ``first`` of them; a folder in front stays."""
+    return (_numbered(name, number) for number in count(first))
+
+
+def numbered_on(name: str, proposed: str) -> Iterator[str]:
+    """``name`` and those behind it. ``post-2.md`` goes on with ``post-3.md`` if ``post.md`` was ``proposed``; with any
+    other, its number belongs to the title."""
+    found = _NUMBER.search(PurePosixPath(name).stem)
+    number = int(found[1]) if found else 1
+    return numbered(proposed, number) if _numbered(proposed, number) == name else numbered(name)
+
+
+def _numbered(name: str, number: int) -> str:
+    if number == 1:
+        return name
     path = PurePosixPath(name)
-    yield name
-    count = 2
-    while True:
-        ending = f"-{count}{path.suffix}"
-        stem = os.fsencode(path.stem)[: LONGEST_NAME - len(os.fsencode(ending))]
-        yield str(path.with_name(stem.decode("utf-8", "ignore") + ending))
-        count += 1
+    ending = f"-{number}{path.suffix}"
+    stem = os.fsencode(path.stem)[: LONGEST_NAME - len(os.fsencode(ending))]
+    return str(path.with_name(stem.decode("utf-8", "ignore") + ending))
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +50,10 @@ class Taken:
     names: str
 
     @classmethod
-    def of(cls, folder: Path) -> Self:
-        """The names in a folder. Raises OSError."""
-        return cls(_folded("/".join(["", *os.listdir(folder), ""])))  # noqa: PTH208 (thousands of names, of which no path is wanted)
+    def of(cls, *folders: Path) -> Self:
+        """The names in some folders, which are read one after another. Raises OSError."""
+        names = (name for folder in folders for name in os.listdir(folder))  # noqa: PTH208 (thousands of names, of which no path is wanted)
+        return cls(_folded("/".join(["", *names, ""])))
 
     def __contains__(self, stem: str) -> bool:
         """Whether a post has this name, whatever its suffix: its address is made of the rest."""

@@ -28,7 +28,7 @@ from blogmetad import files
 from blogmetad.outcomes import Published, Superseded
 from blogmetad.publish import folders
 from blogmetad.publish.folders import Folders
-from blogmetad.publish.names import Taken, numbered
+from blogmetad.publish.names import Taken, numbered, numbered_on
 from blogmetad.publish.records import (
     ACCEPTED,
     DONE,
@@ -116,8 +116,9 @@ class Placer:
         """The author's bytes as they were taken up. Raises FileNotFoundError once they are pruned."""
         return (self.folders.originals / job_id).read_bytes()
 
-    def place(self, job: JobLike, post: Post) -> Published | Superseded:
-        """Put the post into the posts folder, under its name or the next free one, and retire the draft.
+    def place(self, job: JobLike, post: Post, proposed: str | None = None) -> Published | Superseded:
+        """Put the post into the posts folder, under its name or the next free one, and retire the draft. ``proposed``
+        is the name before it was numbered, if it was.
 
         A job that was staged or published before a crash goes on with the post it has: then ``post`` is not
         looked at. Superseded if the draft is no longer what the post was made of (then nothing is published).
@@ -132,8 +133,8 @@ class Placer:
             if outcome is not None:
                 return outcome
         with self._naming:
-            taken = Taken.of(self.folders.destination)
-            outcome = self._go_on(self._stage(current, post, taken), taken)
+            taken = Taken.of(*self.folders.named_in)
+            outcome = self._go_on(self._stage(current, post, proposed or post.filename, taken), taken)
         if outcome is None:
             raise OSError(errno.EIO, "the staged post was damaged", str(self.folders.stage / job.id))
         return outcome
@@ -141,15 +142,19 @@ class Placer:
     def folders_of(self, job: JobLike) -> Folders:
         """The folders as they were when the job's post was staged, if it was. A post that is half placed goes where it
         was going, whatever the configuration has come to say of the review."""
-        staged = next((step for step in reversed(self.ledger.steps(job.id)) if step.name == STAGED), None)
-        reviewed = self.folders.reviewed if staged is None else bool(staged.data.get("reviewed"))
-        return replace(self.folders, reviewed=reviewed)
+        staged = self._told(job, STAGED)
+        return replace(self.folders, reviewed=bool(staged.get("reviewed")) if staged else self.folders.reviewed)
+
+    def proposed(self, job: JobLike) -> str | None:
+        """The name that was proposed for the job's post, whose own may have got a number; None if its author has given
+        it another, or nothing is known of it."""
+        return self._base(job) if self._told(job, PUBLISHED).get("filename") == job.target else None
 
     def resume(self, job: JobLike) -> Published | Superseded | None:
         """Carry on with a staged or published job. None if its staged post is damaged: the job is accepted
         again."""
         with self._naming:
-            return self._go_on(job, Taken.of(self.folders_of(job).destination))
+            return self._go_on(job, Taken.of(*self.folders_of(job).named_in))
 
     def _go_on(self, job: JobLike, taken: Taken) -> Published | Superseded | None:
         if job.state == STAGED:
@@ -249,14 +254,16 @@ class Placer:
             files.fsync_dir(draft.parent)
         return True
 
-    def _stage(self, job: JobLike, post: Post, taken: Taken) -> JobLike:
+    def _stage(self, job: JobLike, post: Post, proposed: str, taken: Taken) -> JobLike:
         path = self.folders.stage / job.id
         files.remove(path)  # from an attempt that never got as far as the ledger
         files.write_new(path, post.content)
-        target = next(self._free_names(post.filename, post.sha256, taken, self.folders.destination))
+        names = numbered_on(post.filename, proposed)
+        target = next(self._free(names, post.sha256, taken, self.folders.destination))
         with self.ledger.transaction():
             facts: dict[str, object] = {"filename": target, "bytes": len(post.content), "sha256": post.sha256}
             facts |= {"reviewed": True} if self.folders.reviewed else {}
+            facts |= {"proposed": proposed} if proposed != target else {}
             self.ledger.step(job.id, STAGED, facts, self.now())
             return self.ledger.move(job.id, STAGED, self.now(), target=target, post_sha256=post.sha256)
 
@@ -284,8 +291,9 @@ class Placer:
     def _link_free(self, job: JobLike, staged: Path, wanted: Path, taken: Taken) -> str:
         """Link, going on to the next name when somebody took it meanwhile; the ledger knows each name
         beforehand."""
-        names = self._free_names(wanted.name, job.post_sha256, taken, wanted.parent)
-        return next(target for target in names if self._gets(wanted.with_name(target), job, staged))
+        names = numbered_on(wanted.name, self._base(job) or wanted.name)
+        free = self._free(names, job.post_sha256, taken, wanted.parent)
+        return next(target for target in free if self._gets(wanted.with_name(target), job, staged))
 
     def _gets(self, target: Path, job: JobLike, staged: Path) -> bool:
         """Whether our post has this name now, and not somebody else's."""
@@ -304,16 +312,25 @@ class Placer:
             raise FileNotFoundError(errno.ENOENT, "the drafts folder is away", str(self.folders.drafts))
         return found
 
-    def _free_names(self, wanted: str, post_sha256: str | None, taken: Taken, home: Path) -> Iterator[str]:
+    def _free(self, names: Iterator[str], post_sha256: str | None, taken: Taken, home: Path) -> Iterator[str]:
         """The names no post has in any spelling, and the one our own post already has."""
         return (
             name
-            for name in numbered(wanted)
+            for name in names
             if PurePosixPath(name).stem not in taken or look(home / name, post_sha256) is Found.OURS
         )
 
     def _give_back(self, job: JobLike) -> str:
         return self.give(self.folders.retired / job.id, job.name)
+
+    def _base(self, job: JobLike) -> str | None:
+        """The name that the names of the job's post are numbered on."""
+        staged = self._told(job, STAGED)
+        return staged.get("proposed") or staged.get("filename")
+
+    def _told(self, job: JobLike, name: str) -> Mapping[str, Any]:
+        """What the job's latest step of this name says; nothing if it has none."""
+        return next((step.data for step in reversed(self.ledger.steps(job.id)) if step.name == name), {})
 
     def _current(self, job_id: str) -> JobLike:
         job = self.ledger.get(job_id)

@@ -189,8 +189,8 @@ MUTANTS = (
         "a post is linked before the ledger knows of it",
         "kills",
         PLACE,
-        "        target = next(self._free_names(post.filename, post.sha256, taken, self.folders.destination))\n",
-        "        target = next(self._free_names(post.filename, post.sha256, taken, self.folders.destination))\n"
+        "        target = next(self._free(names, post.sha256, taken, self.folders.destination))\n",
+        "        target = next(self._free(names, post.sha256, taken, self.folders.destination))\n"
         "        with suppress(FileExistsError):\n            files.link_new(path, self.folders.posts / target)\n",
     ),
     Mutant(

@@ -117,6 +117,50 @@ def test_a_post_renamed_where_it_waits_is_published_under_its_new_name(shop: Wor
     assert shop.job("备份.md").state is State.DONE
 
 
+def approve(file: Path) -> None:
+    file.write_text(file.read_text("utf-8").replace("title:", "approve: true\ntitle:"), "utf-8")
+
+
+def test_the_name_that_is_approved_is_the_name_that_is_published(tmp_path: Path) -> None:
+    with opened(tmp_path) as shop:
+        (shop.posts / NAME).write_text("---\ntitle: 别的\n---\n别的备份。\n", "utf-8")
+        shop.drop("备份.md", DRAFT)
+        shop.drop("再备份.md", DRAFT.replace("三份", "四份"))
+        shop.drain()
+        names = ["2026-02-01-backups-2.md", "2026-02-01-backups-3.md"]
+        assert sorted(path.name for path in shop.desk.glob("*.md")) == names
+        for name in names:
+            approve(shop.desk / name)
+        shop.drain()
+        assert sorted(shop.published()) == sorted([NAME, *names])
+
+
+def test_an_approved_name_that_is_taken_meanwhile_is_numbered_on(tmp_path: Path) -> None:
+    other = "---\ntitle: 别的\n---\n别的备份{}。\n"
+    with opened(tmp_path) as shop:
+        (shop.posts / NAME).write_text(other.format(""), "utf-8")
+        shop.drop("备份.md", DRAFT)
+        shop.drop("第二部分.md", DRAFT.replace("slug: backups", "slug: part-2").replace("三份", "四份"))
+        shop.drain()
+        approved = [shop.desk / "2026-02-01-backups-2.md", shop.desk / "2026-02-01-part-2.md"]
+        for file in approved:
+            (shop.posts / file.name).write_text(other.format(file.name), "utf-8")
+            approve(file)
+        shop.drain()
+        mine = [name for name, text in shop.published().items() if "介质" in text]
+        assert mine == ["2026-02-01-backups-3.md", "2026-02-01-part-2-2.md"]
+        assert shop.job("备份.md").target == "2026-02-01-backups-3.md"
+
+
+def test_a_number_that_the_author_gave_a_waiting_post_is_part_of_its_name(shop: Workshop) -> None:
+    renamed = waiting(shop).rename(shop.desk / "2026-02-01-backups-2.md")
+    (shop.posts / renamed.name).write_text("---\ntitle: 别的\n---\n别的备份。\n", "utf-8")
+    shop.drain()
+    approve(renamed)
+    shop.drain()
+    assert (shop.posts / "2026-02-01-backups-2-2.md").read_text("utf-8") == POST
+
+
 def test_a_post_that_is_thrown_away_is_not_asked_for_again(shop: Workshop) -> None:
     waiting(shop).unlink()
     assert shop.drain() == []

@@ -18,7 +18,7 @@ from blogmetad import files
 from blogmetad.journal.ledger import State
 from blogmetad.outcomes import Published, Superseded
 from blogmetad.publish import folders
-from blogmetad.publish.names import numbered
+from blogmetad.publish.names import numbered, numbered_on
 from blogmetad.publish.place import Placer
 from blogmetad.publish.undo import Undone, undo
 from blogmetad.values import Post
@@ -424,6 +424,72 @@ def test_a_numbered_name_fits_into_a_file_name() -> None:
     names = numbered("长" * 84 + ".md")
     assert next(names) == "长" * 84 + ".md"
     assert len(next(names).encode()) <= 255
+
+
+@pytest.mark.parametrize(
+    ("name", "proposed", "following"),
+    [
+        ("备份.md", "备份.md", "备份-2.md"),
+        ("备份-2.md", "备份.md", "备份-3.md"),
+        ("备份-99.md", "备份.md", "备份-100.md"),
+        ("长" * 83 + "-2.md", "长" * 84 + ".md", "长" * 83 + "-3.md"),
+        ("part-2.md", "part-2.md", "part-2-2.md"),
+        ("part-2-2.md", "part-2.md", "part-2-3.md"),
+        ("part-02.md", "part.md", "part-02-2.md"),
+        ("renamed-2.md", "备份.md", "renamed-2-2.md"),
+    ],
+)
+def test_a_name_is_numbered_on_from_the_one_that_was_proposed(name: str, proposed: str, following: str) -> None:
+    names = numbered_on(name, proposed)
+    assert (next(names), next(names)) == (name, following)
+
+
+def reviewing(desk: Desk) -> Path:
+    """The folder in which the desk's posts wait from now on."""
+    review = desk.root / "_review"
+    review.mkdir()
+    desk.folders = replace(desk.folders, review=review, reviewed=True)
+    desk.placer = Placer(desk.folders, desk.ledger, lambda: NOW)
+    return review
+
+
+@pytest.mark.parametrize("theirs", ["2025-04-29-因果.md", "2025-04-29-因果.markdown"])
+def test_a_post_waits_under_a_name_that_is_free_in_both_folders(desk: Desk, theirs: str) -> None:
+    review = reviewing(desk)
+    desk.post(theirs).write_text("别人的")
+    (review / "2025-04-29-因果-2.md").write_text("等着的")
+
+    job = desk.publish(post=Post("2025-04-29-因果.md", POST.content))
+
+    assert (job.state, job.target) == (State.WAITING, "2025-04-29-因果-3.md")
+    assert (review / "2025-04-29-因果-3.md").read_bytes() == POST.content
+    assert desk.posts() == {theirs: "别人的".encode()}
+    assert desk.placer.proposed(job) == "2025-04-29-因果.md"
+
+
+def test_no_name_was_proposed_for_a_post_that_its_author_renamed(desk: Desk) -> None:
+    reviewing(desk)
+    desk.post().write_text("别人的")
+    job = desk.publish()
+    desk.ledger.move(job.id, State.WAITING, NOW, target="2025-04-29-因果-2.md")
+
+    assert desk.placer.proposed(desk.job(job)) is None
+
+
+def test_a_numbered_name_that_is_taken_meanwhile_gets_the_next_number(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.post().write_text("别人的")
+    job = desk.accept()
+    with monkeypatch.context() as patch:
+        patch.setattr(files, "link_new", crash)
+        with pytest.raises(KeyboardInterrupt):
+            desk.placer.place(job, POST)
+    assert desk.job(job).target == "2025-04-29-causal-2.md"
+    desk.post("2025-04-29-causal-2.md").write_text("也是别人的")
+
+    assert desk.placer.resume(desk.job(job)) == Published("2025-04-29-causal-3.md", POST.sha256)
+    assert desk.post("2025-04-29-causal-2.md").read_text() == "也是别人的"
 
 
 def test_a_post_of_the_same_address_under_another_suffix_counts_as_taken(desk: Desk) -> None:
