@@ -33,6 +33,8 @@ _HTML = re.compile(r"</?[A-Za-z!][^<>]{0,500}>")
 _DATED = re.compile(r"\d{4}-\d")
 _INVISIBLE = re.compile("[\u200b\u2028-\u202e\u2060-\u2069\ufeff\ufffd]")
 _SLUG = {"lower": re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*"), "keep": re.compile(r"[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*")}
+_NUMBER = re.compile(r"-(?:[2-9]|[1-9][0-9])\Z")
+"""What a post's name gets where another has it already. It is no word of the slug."""
 _KINDS: Mapping[str, tuple[type, ...]] = MappingProxyType(
     {"text": (str,), "flag": (bool,), "number": (int, float), "date": (dt.date,), "list": (list,), "map": (dict,)}
 )
@@ -261,14 +263,14 @@ def _file(case: _Case) -> Iterator[Finding]:
     pattern = re.escape(rules.filename).replace(r"\{date\}", r"\d{4}-\d{2}-\d{2}").replace(r"\{slug\}", ".+")
     if not re.fullmatch(pattern, name):
         yield case.found("pattern", "warning", f"The rules name posts like {rules.filename}.")
-    limits = rules.slug
+    limits, unnumbered = rules.slug, _NUMBER.sub("", post.slug)
     problems = []
     if not _SLUG[limits.case].fullmatch(post.slug):
         problems.append("it should be words of letters and digits with hyphens between them")
-    elif len(post.slug.split("-")) > limits.max_words:
-        problems.append(f"it has {len(post.slug.split('-'))} words, and the rules allow {limits.max_words}")
-    if len(post.slug) > limits.max_length:
-        problems.append(f"it has {len(post.slug)} characters, and the rules allow {limits.max_length}")
+    elif (words := len(unnumbered.split("-"))) > limits.max_words:
+        problems.append(f"it has {words} words, and the rules allow {limits.max_words}")
+    if len(unnumbered) > limits.max_length:
+        problems.append(f"it has {len(unnumbered)} characters, and the rules allow {limits.max_length}")
     if problems:
         message = f"The slug '{post.slug}' is unusual: {'; '.join(problems)}. Keep it once the address is known."
         yield case.found("slug", "warning", message)
