@@ -146,9 +146,15 @@ def _progress(job: Job, ledger: Ledger, zone: dt.tzinfo, now: dt.datetime) -> Ro
 
 
 def _held(job: Job, ledger: Ledger, zone: dt.tzinfo) -> Row:
-    notes = [step.data.get("note") for step in ledger.steps(job.id) if step.name == "held"]
-    reason = str(notes[-1]) if notes and notes[-1] else ""
-    return {**facts(job, zone), "reason": reason, "next": "to have it published now, change that and save it"}
+    """A draft that is held; until when, is told with the offset that its date was read in, be it the rules' own."""
+    told = next((step.data for step in reversed(ledger.steps(job.id)) if step.name == "held"), {})
+    seen = facts(job, zone)
+    return {
+        **seen,
+        "until": told.get("until") or seen["until"],
+        "reason": str(told.get("note") or ""),
+        "next": "to have it published now, change that and save it",
+    }
 
 
 def _why(settings: Config, found: Found, ended: State | None, pid: int | None) -> str:
@@ -238,4 +244,5 @@ def _far(row: Mapping[str, object], usual_seconds: object) -> str:
 
 
 def _minute(moment: object) -> str:
-    return str(moment)[:16].replace("T", " ")
+    """A time as JSON has it, to the minute and with its offset."""
+    return f"{dt.datetime.fromisoformat(str(moment)):%Y-%m-%d %H:%M %z}"

@@ -15,7 +15,7 @@ from blogmetad.journal.ledger import State
 from blogmetad.lock import alone
 from tests.system.blog import Blog
 from tests.system.terminal import Terminal
-from tests.system.workshop import Desk, Workshop, workshop
+from tests.system.workshop import RULES, Desk, Workshop, workshop
 
 CONFIG = """[site]
 root = "."
@@ -93,8 +93,26 @@ def test_it_tells_what_is_held_or_parked_or_waits_with_the_reason_and_what_to_do
         made.drop("新.md")
         terminal = Terminal(_words(tmp_path), cwd=tmp_path)
         assert terminal.end() == 0
-        for line in ("not running", "until 2999-01-01 00:00: ", "新.md  blogmetad is not running", "blogmetad once"):
+        for line in (
+            "not running",
+            "until 2999-01-01 00:00 +0800: ",
+            "新.md  blogmetad is not running",
+            "blogmetad once",
+        ):
             assert line in terminal.shown
+
+
+def test_a_day_is_told_in_the_offset_of_the_rules_where_the_site_has_no_zone(tmp_path: Path) -> None:
+    rules = RULES.replace(b"date: {type: date}", b'date: {type: date, time: true, offset: "+08:00"}')
+    with workshop(tmp_path, Desk(waits=False), 1, rules=rules) as made:
+        (tmp_path / "_config.yml").write_text("title: 没有时区\n", "utf-8")
+        made.drop("圣诞.md", "---\nblogmetad: {hold: 2999-12-24}\n---\n圣诞节前的一篇，写到这里。\n")
+        made.drain()
+    (held,) = status(tmp_path)["held"]
+    assert held["until"] == "2999-12-24T00:00:00+08:00"
+    terminal = Terminal(_words(tmp_path), cwd=tmp_path)
+    assert terminal.end() == 0
+    assert "圣诞.md  until 2999-12-24 00:00 +0800: the draft says so" in terminal.shown
 
 
 def test_a_site_of_which_nothing_is_known_yet_has_a_status_too(tmp_path: Path) -> None:
