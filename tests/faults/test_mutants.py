@@ -25,7 +25,7 @@ pytestmark = pytest.mark.skipif(traced.why_not() is not None, reason=str(traced.
     ],
 )
 def test_a_removed_protection_is_missed(mutant: Mutant, tally: Tally) -> None:
-    row = tally.row("protections removed, all of them missed", mutant.name)
+    row = tally.row("mutants: protections removed, all of them caught", mutant.name)
     row.tried += 1
     with sides(mutant.name) as made:
         seen = next(getattr(proofs, mutant.seen_by)(made), None)

@@ -74,7 +74,7 @@ def test_a_power_cut_shows_that_a_protection_was_removed(mutant: str, blogmetad:
             row.tried += 1
             if shown := after(cut, name, folder, blogmetad, Row("")):
                 break
-    row.note = f"missed after {row.tried} cuts on {name}" + (f": {shown[0]}"[:60] if shown else "")
+    row.note = f"caught after {row.tried} cuts on {name}" + (f": {shown[0]}"[:60] if shown else "")
     assert shown
 
 
