@@ -13,7 +13,7 @@ from blogmetad.matter import SINGULAR
 from blogmetad.outcomes import Parked
 from blogmetad.pipeline import Desk, answered
 from blogmetad.publish.compose import exchanged
-from blogmetad.rules.check import written
+from blogmetad.rules.check import BY_HAND, written
 from blogmetad.rules.document import Rules
 from blogmetad.rules.features import features_of
 from blogmetad.rules.plan import plan, resolve
@@ -61,17 +61,22 @@ def revise(name: str, raw: bytes, words: str, desk: Desk, *, arrived: dt.datetim
     asks = tuple(_asked(plan(desk.rules, rest, near), wishes, post))
     finished = answered(rest, asks, near, desk, arrived=arrived)
     if isinstance(finished, Parked):
-        return finished.problems
+        return tuple(_about_post(problem) for problem in finished.problems)
     again = intake.read(name, finished.post.content)
     assert isinstance(again, Draft), again
-    return Revised(finished.post.content, tuple(_changes(post.fields, again.fields)))
+    changes = tuple(_changes(post.fields, again.fields))
+    if not changes and all(wish.is_exact for wish in wishes):
+        return (Problem("revise.same", "Nothing is to be changed: the post says so already."),)
+    return Revised(finished.post.content, changes)
 
 
 def _vocabularies(post: Draft, near: Neighbours, desk: Desk) -> Iterator[tuple[str, Vocabulary]]:
-    body = features_of(post).language
+    """The vocabulary of each field of terms, with those that the post itself carries."""
+    body, own = features_of(post).language, terms(post.fields)
     for name, rule in desk.rules.fields.items():
         if isinstance(rule, TermsRule):
-            yield name, build(rule, near.usage.get(name, {}), resolve(rule.language, body))
+            usage = {**dict.fromkeys(own.get(name, ()), 1), **near.usage.get(name, {})}
+            yield name, build(rule, usage, resolve(rule.language, body))
 
 
 def _without(post: Draft, wishes: Iterable[Wish], desk: Desk) -> Draft:
@@ -80,11 +85,11 @@ def _without(post: Draft, wishes: Iterable[Wish], desk: Desk) -> Draft:
     lines = {
         wish.field: matter.render(wish.field, _exact(wish, post, desk)).replace("\n", post.newline)
         for wish in wishes
-        if wish.is_exact
+        if wish.is_exact and not wish.deleted
     }
     rest = intake.read(post.name, exchanged(post, names, lines, tuple(desk.rules.fields)))
     assert isinstance(rest, Draft), rest
-    others = frozenset(desk.rules.fields) - {wish.field for wish in wishes}
+    others = frozenset(desk.rules.fields) - {wish.field for wish in wishes if not wish.deleted}
     return replace(rest, directives=Directives(leave=others, hint=_hint(wishes)))
 
 
@@ -93,7 +98,7 @@ def _exact(wish: Wish, post: Draft, desk: Desk) -> YamlValue:
     if not isinstance(rule, TermsRule):
         return matter.Quoted(wish.text or "")
     gone = {key(term) for term in (*wish.removed, *wish.added)}
-    kept = [term for term in terms(post.fields).get(wish.field, ()) if key(term) not in gone]
+    kept = [term for term in wish.only or terms(post.fields).get(wish.field, ()) if key(term) not in gone]
     return written((*kept, *wish.added), rule)
 
 
@@ -122,10 +127,17 @@ def _within(rule: TextRule, low: int, high: int) -> TextRule:
 
 def _asked(asks: Iterable[Ask], wishes: Iterable[Wish], post: Draft) -> Iterator[Ask]:
     """The questions of the plan that are about a wish, for another answer than there is already."""
-    wished = {wish.field for wish in wishes}
+    wished = {wish.field for wish in wishes if not wish.deleted}
     for ask in asks:
         if ask.field in wished:
             yield replace(ask, refused=(_line(post, ask.field),)) if ask.kind == "text" else ask
+
+
+def _about_post(problem: Problem) -> Problem:
+    """The problem as it is with a post, whose draft is not there any more."""
+    in_draft, name = BY_HAND.format(field=problem.field), problem.field
+    in_post = f'Say it between quotes ({name}: "..."), or write it in the post itself; it is used as it stands.'
+    return replace(problem, message=problem.message.replace(in_draft, in_post))
 
 
 def _line(post: Draft, field: str) -> str:

@@ -25,6 +25,9 @@ from blogmetad.values import Decision, Draft, Metadata, Neighbours, Problem, Pro
 
 _LANGUAGES = {"en": "English", "zh": "Chinese", "body": "in the language of the post", "any": ""}
 
+BY_HAND = "Write '{field}' in the draft's front matter yourself; it is used as it stands."
+"""What the author of a draft can do about a field that does not come about."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Case:
@@ -271,5 +274,5 @@ def _refused(name: str, rule: TextRule | TermsRule, refusal: wording.Refusal) ->
     """A problem where the rules require the field; without it the field is left out."""
     if not rule.required:
         return _Finding()
-    message = f"{refusal.reason} Write '{name}' in the draft's front matter yourself; it is used as it stands."
+    message = f"{refusal.reason} {BY_HAND.format(field=name)}"
     return _Finding(problem=Problem(f"{name}.{refusal.kind}", message, name))

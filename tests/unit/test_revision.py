@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
 
 import pytest
 
@@ -125,6 +127,28 @@ def test_terms_that_are_named_are_added_and_taken_out_without_a_model(words: str
     assert b"# \xe4\xbd\x9c\xe8\x80\x85\xe7\x9a\x84\xe8\xaf\x9d\n" in head
 
 
+@pytest.mark.parametrize("words", ["把分类改成 work", "set the category to Work", "categories: work"])
+def test_a_term_that_is_set_takes_the_place_of_the_others_without_a_model(words: str) -> None:
+    found, requests = revised(words)
+    assert not requests
+    assert found.changes == (Change("categories", ["Life"], ["Work"]),)
+    was = POST.decode().splitlines()
+    assert [line for line in found.content.decode().splitlines() if line != "categories: [Work]"] == [
+        line for line in was if line != "categories: [Life]"
+    ]
+
+
+@pytest.mark.parametrize("words", ["delete the description", "删掉摘要"])
+def test_a_field_that_may_be_missing_is_taken_out_and_no_other_line_changes(words: str) -> None:
+    rule = RULES.fields["description"].model_copy(update={"need": "optional"})
+    rules = replace(RULES, fields=MappingProxyType({**RULES.fields, "description": rule}))
+    proposer = Scripted({})
+    found = revise("2026-02-01-writing.md", POST, words, replace(desk(proposer), rules=rules), arrived=NOW)
+    assert isinstance(found, Revised), found
+    assert found.content == POST.replace(b"description: 'How large models change the way one writes.'\n", b"")
+    assert not proposer.requests
+
+
 def test_terms_that_are_only_disliked_are_chosen_anew() -> None:
     found, (request,) = revised("more specific tags")
     assert [ask.field for ask in request.asks if ask.given is None] == ["tags"]
@@ -167,7 +191,10 @@ def test_line_ends_of_windows_stay() -> None:
     [
         (POST, "make it nicer", "Name one or more of: title, description, tags, categories"),
         (b"---\ntitle: [\n---\ntext\n", "a better title", "2026-02-01-writing.md"),
-        (POST, "a better description", "description"),
+        (POST, "a better description", 'Say it between quotes (description: "..."), or write it in the post itself'),
+        (POST, "分类改成 Life", "the post says so already"),
+        (POST.replace(b"tag: go", b"tags:\n- wal"), "标签：WAL", "the post says so already"),
+        (POST, "删掉摘要", "The rules require 'description'"),
         (BODY.encode(), "a better title", "has no front matter"),
     ],
 )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
 
 import pytest
 
@@ -62,6 +64,7 @@ def test_words_that_name_no_field_are_a_problem_that_lists_the_fields(words: str
     found = understand(words, RULES, VOCABULARIES)
     assert isinstance(found, Problem)
     assert "title, description, tags, categories" in found.message
+    assert "rename it to" in found.message
 
 
 @pytest.mark.parametrize(
@@ -128,6 +131,103 @@ def test_terms_to_add_and_to_take_out_are_read_off_the_words(words: str, added: 
     assert wish.is_exact == bool(added or removed)
 
 
+@pytest.mark.parametrize(
+    ("words", "field", "only"),
+    [
+        ("把分类改成 life", "categories", ["Life"]),
+        ("分类设为 AI-Research", "categories", ["AI-Research"]),
+        ("set the category to AI-Research", "categories", ["AI-Research"]),
+        ("please change the category to Life", "categories", ["Life"]),
+        ("categories: life", "categories", ["Life"]),
+        ("分类：Life。", "categories", ["Life"]),
+        ("tags: go, sqlite", "tags", ["go", "sqlite"]),
+        ("标签：大模型、go", "tags", ["llm", "go"]),
+        ("把标签改成 go 和 machine learning", "tags", ["go", "machine learning"]),
+        ("replace the tags with go and sqlite", "tags", ["go", "sqlite"]),
+        ("标签改成「预写日志」、go", "tags", ["预写日志", "go"]),
+        ("change the tags to be more specific", "tags", []),
+        ("把标签改成更具体的", "tags", []),
+        ("tags: too general", "tags", []),
+    ],
+)
+def test_terms_that_are_known_or_quoted_take_the_place_of_all_others(words: str, field: str, only: list[str]) -> None:
+    wish = wishes(words)[field]
+    assert (list(wish.only), wish.added, wish.removed) == (only, (), ())
+    assert wish.is_exact == bool(only)
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["change the category from Life to AI-Research", "把分类从 Life 改成 AI-Research", "分类 life 换成 ai research"],
+)
+def test_a_term_takes_the_place_of_the_one_that_is_named_before_it(words: str) -> None:
+    wish = wishes(words)["categories"]
+    assert (wish.removed, wish.added, wish.only) == (("Life",), ("AI-Research",), ())
+
+
+@pytest.mark.parametrize("words", ["tags: go, write-ahead logs", "把标签改成 go、预写日志"])
+def test_a_term_that_is_not_known_among_others_that_are_is_asked_back(words: str) -> None:
+    found = understand(words, RULES, VOCABULARIES)
+    assert isinstance(found, Problem)
+    assert "put it between quotes" in found.message
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        ("title: How Tags Work, and Why: Add Them", "How Tags Work, and Why: Add Them"),
+        ("标题：备份为什么失败，以及怎么办", "备份为什么失败，以及怎么办"),
+        ("title: It, tags: go", "It"),
+        ('Title: The "Go" Problem', 'The "Go" Problem'),
+        ("add the tag go; title: A Brief History of Backups", "A Brief History of Backups"),
+        ("标题：日志与《检查点》；标签：go", "日志与《检查点》"),
+        ("title: shorter, please", None),
+        ("标题：太长了，短一点", None),
+        ("title: make it about backups", None),
+        ("title:", None),
+    ],
+)
+def test_a_text_behind_the_fields_name_and_a_colon_is_taken_exactly(words: str, text: str | None) -> None:
+    assert wishes(words)["title"].text == text
+
+
+OPTIONAL = replace(
+    RULES,
+    fields=MappingProxyType(
+        {name: rule.model_copy(update={"need": "recommended"}) for name, rule in RULES.fields.items()}
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("words", "deleted"),
+    [
+        ("delete the description", ["description"]),
+        ("删掉摘要", ["description"]),
+        ("请把摘要删掉", ["description"]),
+        ("add the tag go, remove the whole summary", ["description"]),
+        ("删除所有标签和摘要", ["description", "tags"]),
+        ("remove the jargon from the description", []),
+        ("不要删掉摘要", []),
+        ("do not delete the description", []),
+        ("better tags, not the title", []),
+        ("remove a tag", []),
+        ("去掉几个标签", []),
+    ],
+)
+def test_a_field_is_taken_out_if_that_is_all_that_is_said_of_it(words: str, deleted: list[str]) -> None:
+    found = understand(words, OPTIONAL, VOCABULARIES)
+    assert not isinstance(found, Problem)
+    assert sorted(wish.field for wish in found if wish.deleted) == deleted
+
+
+@pytest.mark.parametrize(("words", "name"), [("delete the description", "description"), ("删掉标题", "title")])
+def test_a_field_that_the_rules_require_is_not_taken_out(words: str, name: str) -> None:
+    found = understand(words, RULES, VOCABULARIES)
+    assert isinstance(found, Problem)
+    assert f"The rules require '{name}'" in found.message
+
+
 def test_one_sentence_may_wish_something_of_several_fields() -> None:
     found = wishes("make the title shorter, add the tag moe; 摘要改成「一句话。」, and the category should be Life")
     assert found["title"] == Wish("title", "make the title shorter", length="shorter")
@@ -158,7 +258,18 @@ def test_what_goes_on_without_a_field_is_about_the_one_before() -> None:
     assert found["title"].words == "The title is too long, and dull, It hides the point"
 
 
-@pytest.mark.parametrize("words", ["title " + "'a " * 330, "tags add " + "的" * 990, "tags " + "请" * 990, '"' * 1000])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "title " + "'a " * 330,
+        "tags add " + "的" * 990,
+        "tags " + "请" * 990,
+        '"' * 1000,
+        "set " * 250,
+        "tags:" * 200,
+        "title: " + "太长" * 490,
+    ],
+)
 def test_a_long_sentence_is_understood_at_once(words: str) -> None:
     began = time.process_time()
     understand(words, RULES, VOCABULARIES)
