@@ -185,6 +185,9 @@ def test_what_another_page_asks_for_is_refused_with_the_session_too(
         assert answer.status_code == status
         assert SCRIPT not in answer.text
         assert "预写日志" not in answer.text
+        assert "Go on" not in answer.text
+        if status == 403:
+            assert "open the address it prints anew" in answer.text
     for path in ("/page.js", "/page.css"):
         assert visitor.client.get(path, headers=headers).status_code == status
 

@@ -33,7 +33,7 @@ def carry_out(settings: Config, errand: Errand, keep_going: Callable[[], bool]) 
 def _approve(settings: Config, job: Job, seen: str, keep_going: Callable[[], bool]) -> None:
     """Publish a waiting post, if it is the version its author has seen."""
     if job.state is not State.WAITING:
-        raise ReviewError(f"{job.name} does not wait for you: it is {job.state}")
+        raise ReviewError(f"{job.name} does not wait for you: it is {job.outcome}")
     marked = mark(settings, job, APPROVE, True, seen)
     see_to(settings, [marked], keep_going)
     with open_ledger(settings) as ledger:

@@ -145,7 +145,7 @@ class Page:
         if job.state is State.WAITING:
             return self._on_waiting(request, job, form, act, wish)
         if act != "revise":
-            raise ReviewError(f"{job.name} does not wait for you: it is {job.state}")
+            raise ReviewError(f"{job.name} does not wait for you: it is {job.outcome}")
         self._errands.ask(id_, "revise", words=wish)
         return RedirectResponse(f"{self._base}post/{id_}", 303)
 
@@ -189,10 +189,7 @@ class Page:
         frame = self._frame(request)
         known = refusal.why in words.WORDS
         said = words.say(refusal.why, frame.tongue) if known else refusal.why
-        # Whoever has come by a link of another page has the cookie, which the browser sends when they go on from ours.
-        onward = refusal.why == "other page" and request.method == "GET"
-        page = render("refused.html", frame, said=said, onward=request.url.path if onward else "")
-        return HTMLResponse(page, refusal.status)
+        return HTMLResponse(render("refused.html", frame, said=said), refusal.status)
 
     def _failed(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)

@@ -147,8 +147,10 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "本页只在本机上以自己的地址访问。",
     ),
     "other page": (
-        "Another page asked for this, so it was refused. If it was you, go on from here.",
-        "这个请求来自别的页面，已拒绝。如果是你自己，请从这里继续。",
+        "Another page asked for this, so it was refused. If it was you, end 'blogmetad review' with Ctrl-C, start it "
+        "again, and open the address it prints anew.",
+        "这个请求来自别的页面，已拒绝。如果是你自己，请按 Ctrl-C 结束 'blogmetad review'，重新启动，"
+        "再打开它新打印的地址。",
     ),
     "too early": ("Open the address yourself.", "请自己打开这个地址。"),
     "no session": (
