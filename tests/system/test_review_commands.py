@@ -73,6 +73,9 @@ def test_a_waiting_post_is_told_revised_approved_and_taken_back_without_a_daemon
     assert blog.command("undo", "日志").returncode == 0
     assert (blog.inbox / "日志.md").read_text("utf-8") == DRAFT
     assert blog.published() == []
+    refused = blog.command("revise", "日志", "标题短一点")
+    assert "only posts that wait or are published can be revised" in refused.stderr
+    assert "--outcome published" in refused.stderr
 
 
 def test_a_running_daemon_obeys_at_once_and_tells_what_it_cannot_do(blog: Blog) -> None:
@@ -81,6 +84,8 @@ def test_a_running_daemon_obeys_at_once_and_tells_what_it_cannot_do(blog: Blog) 
         refused = blog.command("revise", NAME, "make it nicer")
         assert refused.returncode != 0
         assert "Name one or more of" in refused.stderr
+        assert "rename it to" in refused.stderr
+        assert "--outcome waiting" not in refused.stderr
         assert not {"revise", "approve"} & fields(post).keys()
         revised = blog.command("revise", NAME, 'the title should be "Write-Ahead Logging"')
         assert revised.returncode == 0, revised.stderr
@@ -119,12 +124,18 @@ def test_what_does_not_wait_cannot_be_approved_and_nothing_is_changed(blog: Blog
     post = waiting(blog)
     before = post.read_bytes()
     for words in (("approve",), ("approve", "没有"), ("revise", "没有", "shorter title")):
-        assert blog.command(*words).returncode == 2
+        refused = blog.command(*words)
+        assert refused.returncode == 2
+        assert ("--outcome waiting" in refused.stderr) == (words == ("approve",))
     assert post.read_bytes() == before
     assert blog.command("approve", NAME).returncode == 0
     again = blog.command("approve", NAME)
     assert again.returncode == 2
     assert "does not wait for you: it is published" in again.stderr
+    assert "--outcome waiting" in again.stderr
+    same = blog.command("revise", NAME, "标签改成 sqlite")
+    assert (same.returncode, "what to do" in same.stderr) == (2, False)
+    assert "the post says so already" in same.stderr
 
 
 def test_a_post_that_cannot_be_marked_does_not_keep_the_others(blog: Blog) -> None:

@@ -120,13 +120,19 @@ def test_who_may_read_the_file_stays_as_it_was(path: Path) -> None:
     assert path.stat().st_mode & 0o777 == 0o600
 
 
-@pytest.mark.parametrize(("code", "words"), [(95, "change it in an editor"), (5, "Input/output error")])
-def test_a_disk_that_cannot_is_told(path: Path, monkeypatch: pytest.MonkeyPatch, code: int, words: str) -> None:
+@pytest.mark.parametrize(
+    ("code", "words", "hint"), [(95, "change it in an editor", ""), (5, "Input/output error", "blogmetad doctor")]
+)
+def test_a_disk_that_cannot_is_told_with_what_helps(
+    path: Path, monkeypatch: pytest.MonkeyPatch, code: int, words: str, hint: str
+) -> None:
     def refuse() -> None:
         raise OSError(code, "Input/output error")
 
     before_each_exchange(monkeypatch, refuse)
-    with pytest.raises(ReviewError, match=words):
+    with pytest.raises(ReviewError, match=words) as refused:
         rewrite(path, READ, OURS)
+    assert hint in refused.value.hint
+    assert bool(refused.value.hint) == bool(hint)
     assert path.read_bytes() == READ
     assert [each.name for each in path.parent.iterdir()] == [path.name]

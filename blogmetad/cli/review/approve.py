@@ -11,7 +11,7 @@ from blogmetad.cli import complete
 from blogmetad.cli.exits import Exit
 from blogmetad.cli.journal.drafts import find_named, open_ledger
 from blogmetad.cli.options import ConfigOption, JsonOption, as_json, console, load, print_json, progress, visible
-from blogmetad.cli.review.marks import Marked, ReviewError, mark, see_to, why_not
+from blogmetad.cli.review.marks import WAITING, Marked, ReviewError, mark, see_to, why_not
 from blogmetad.config import Config
 from blogmetad.journal.ledger import Job, Ledger, State
 from blogmetad.reviewing import APPROVE
@@ -38,7 +38,7 @@ def approve(
     with open_ledger(settings) as ledger:
         jobs = list(ledger.jobs(State.WAITING)) if every else [_waiting(ledger, name) for name in posts or ()]
     if not jobs:
-        raise ReviewError("nothing waits for you" if every else "approve what?")
+        raise ReviewError("nothing waits for you") if every else ReviewError("approve what?", WAITING)
     marked, refused = _mark(settings, jobs)
     with progress.status("publishing"):
         see_to(settings, marked)
@@ -65,7 +65,7 @@ def _mark(settings: Config, jobs: Sequence[Job]) -> tuple[list[Marked], list[tup
 def _waiting(ledger: Ledger, name: str) -> Job:
     job = find_named(ledger, name)
     if job.state is not State.WAITING:
-        raise ReviewError(f"{job.name} does not wait for you: it is {job.outcome}")
+        raise ReviewError(f"{job.name} does not wait for you: it is {job.outcome}", WAITING)
     return job
 
 

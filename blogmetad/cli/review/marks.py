@@ -28,14 +28,21 @@ from blogmetad.reviewing import MARKS
 from blogmetad.runner import UNFINISHED
 from blogmetad.values import Draft, YamlValue, sha256
 
+WAITING = "'blogmetad journal --outcome waiting' lists what waits for you"
+CORRECT = "correct the file in an editor, and say it again"
+TRY_OUT = "'blogmetad doctor' tries the folders and the model out"
+"""What helps where a post does not wait, where its front matter cannot be read, where disk or model fail."""
+
 PATIENCE = 900.0
 """Seconds a running daemon is waited for: it may have drafts before this one."""
 
 
 class ReviewError(BlogmetadError):
-    """What was asked for a post cannot be done."""
+    """What was asked for a post cannot be done; ``hint`` is what helps, where the message does not say it."""
 
-    hint = "'blogmetad journal --outcome waiting' lists what waits for you"
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +68,12 @@ def mark(settings: Config, job: Job, key: str, value: YamlValue, seen: str | Non
         raise ReviewError(f"{path.name} was changed meanwhile; look at it again")
     post = intake.read(path.name, raw)
     if not isinstance(post, Draft):
-        raise ReviewError(" ".join(problem.message for problem in post))
+        raise ReviewError(" ".join(problem.message for problem in post), CORRECT)
     line = matter.render(key, value).replace("\n", post.newline)
     try:
         after = exchanged(post, MARKS, {key: line}, (key,))
     except ComposeError as error:
-        raise ReviewError(error.reason) from None
+        raise ReviewError(error.reason, CORRECT) from None
     if not rewrite(path, raw, after):
         raise ReviewError(f"{path} is being changed; save it, and say it again")
     return Marked(job, path, raw, after)
@@ -77,7 +84,7 @@ def read(settings: Config, path: Path) -> bytes:
     try:
         return files.read_stable(path, settings.intake.max_bytes)[0]
     except OSError as error:
-        raise ReviewError(f"{path} cannot be read: {error.strerror}") from None
+        raise ReviewError(f"{path} cannot be read: {error.strerror}", _help(error)) from None
 
 
 def rewrite(path: Path, before: bytes, after: bytes) -> bool:
@@ -96,9 +103,16 @@ def rewrite(path: Path, before: bytes, after: bytes) -> bool:
     except OSError as error:
         unable = "the file system there cannot exchange two files: change it in an editor"
         reason = unable if error.errno == errno.EOPNOTSUPP else error.strerror
-        raise ReviewError(f"{path} cannot be written: {reason}") from None
+        raise ReviewError(f"{path} cannot be written: {reason}", _help(error)) from None
     finally:
         files.remove(new)
+
+
+def _help(error: OSError) -> str:
+    """What helps where a post cannot be read or written."""
+    if error.errno == errno.EOPNOTSUPP:
+        return ""
+    return WAITING if isinstance(error, FileNotFoundError) else TRY_OUT
 
 
 def see_to(settings: Config, marked: Sequence[Marked], keep_going: Callable[[], bool] = lambda: True) -> None:
@@ -114,7 +128,9 @@ def see_to(settings: Config, marked: Sequence[Marked], keep_going: Callable[[], 
                 if daemon_pid(settings.site.state) is None:  # it is not this site that another one works on
                     raise
         elif time.monotonic() > deadline:
-            raise ReviewError("the running blogmetad has not come to it yet; it will")
+            raise ReviewError(
+                "the running blogmetad has not come to it yet; it will", "'blogmetad status' says what it is doing"
+            )
         time.sleep(0.1)
 
 
@@ -128,7 +144,7 @@ def _obey(settings: Config, marked: Sequence[Marked], keep_going: Callable[[], b
             failed = next((done.outcome for done in found.done if isinstance(done.outcome, Retry)), None)
             if found.trouble or (failed is not None and failed.wait is None):
                 reason = " ".join(problem.message for problem in found.trouble) or str(failed and failed.reason)
-                raise ReviewError(f"it cannot be done now, but is as soon as blogmetad runs and can: {reason}")
+                raise ReviewError(f"this cannot be done now: {reason}", f"{TRY_OUT}; 'blogmetad once' tries it again")
             news.wait(0.05 if found.again is None else max(0.05, min(1.0, found.again)))
 
 

@@ -55,7 +55,10 @@ def revised(settings: Config, job: Job, words: str, keep_going: Callable[[], boo
         return _waiting(settings, job, words, keep_going)
     if job.state is State.DONE and job.target:
         return revise_published(settings, job, words, keep_going)
-    raise ReviewError(f"{job.name} is {job.state}; only posts that wait or are published can be revised")
+    raise ReviewError(
+        f"{job.name} is {job.outcome}; only posts that wait or are published can be revised",
+        "'blogmetad journal --outcome waiting' and '--outcome published' list them",
+    )
 
 
 def _waiting(settings: Config, job: Job, words: str, keep_going: Callable[[], bool]) -> Mapping[str, Any]:
