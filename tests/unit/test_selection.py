@@ -91,7 +91,7 @@ def test_a_hit_says_where_it_is() -> None:
 def test_drafts_are_counted_by_outcome_week_change_term_and_model() -> None:
     counted = count(DRAFTS, ZONE)
     assert counted.drafts == 3
-    assert counted.outcomes == {"done": 2, "parked": 1}
+    assert counted.outcomes == {"published": 2, "parked": 1}
     assert counted.weeks == (Week("2026-W48", 1, 1), Week("2026-W45", 2, 1))
     assert counted.changed == {"tags": 1, "title": 1}
     assert counted.proposed == {"title": 2, "tags": 1}
