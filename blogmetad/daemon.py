@@ -289,6 +289,7 @@ class Daemon:
         except OSError as error:
             if not told:
                 log.warning("folder not watched", reason=str(error), next="the periodic scan finds drafts meanwhile")
+                self._wake.set()  # a round finds out what is the matter, and tells
         else:
             self._wake.set()
 
