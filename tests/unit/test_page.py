@@ -154,7 +154,7 @@ def test_the_page_is_in_one_language_or_in_both() -> None:
 
 
 def test_every_word_of_the_page_is_there_in_both_languages_and_used() -> None:
-    templates = "".join(map(render._part, ("page.html", "draft.html", "grounds.html")))
+    templates = "".join(map(render._part, ("page.html", "draft.html", *render.SHARED)))
     said = set(re.findall(r'(?:say|in)\("([\w ]+)"', templates))
     from_values = {"published", "parked", "held", "other", "duplicate", "superseded", "undone", "working"}
     from_values |= {"author", "constant", "computed", "vocabulary", "generated", "problems", "note"}

@@ -27,6 +27,9 @@ from blogmetad.journal.page.words import Tongue
 MARK = '<meta name="generator" content="blogmetad journal page">'
 """What stands in every page, and tells ours from other files."""
 
+SHARED = ("grounds.html", "revised.html")
+"""Parts of the page that the review page has as well."""
+
 
 @dataclass(frozen=True, slots=True)
 class Frame:
@@ -100,7 +103,7 @@ def _part(name: str) -> str:
 @cache
 def _template() -> Template:
     environment = Environment(
-        loader=DictLoader({name: _part(name) for name in ("page.html", "draft.html", "grounds.html")}),
+        loader=DictLoader({name: _part(name) for name in ("page.html", "draft.html", *SHARED)}),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -12,6 +12,7 @@ from importlib.resources import files
 from jinja2 import DictLoader, Environment, StrictUndefined
 
 from blogmetad.cli.review.page import words
+from blogmetad.journal.page.render import SHARED
 from blogmetad.journal.page.words import Tongue
 
 POLICY = (
@@ -63,7 +64,7 @@ def script() -> bytes:
 @cache
 def _environment() -> Environment:
     return Environment(
-        loader=DictLoader({name: _own(name) for name in _TEMPLATES} | {"grounds.html": _journals("grounds.html")}),
+        loader=DictLoader({name: _own(name) for name in _TEMPLATES} | {name: _journals(name) for name in SHARED}),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
