@@ -24,8 +24,9 @@ from blogmetad.announce.process import Ran
 from blogmetad.audience import Event, Hook
 from blogmetad.config import Config
 from blogmetad.journal.ledger import Job, Ledger, Step
+from blogmetad.offered import offered_post
 from blogmetad.promises import Promise
-from blogmetad.values import YamlValue, offered_post
+from blogmetad.values import YamlValue
 
 log = structlog.get_logger("blogmetad")
 

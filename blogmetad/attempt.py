@@ -14,6 +14,7 @@ from blogmetad.config import Config
 from blogmetad.errors import BlogmetadError
 from blogmetad.journal.ledger import Job, Ledger, State
 from blogmetad.model.proposal import ModelUnavailable, Proposer, Withdrawn, WorkerLost
+from blogmetad.offered import offered_post
 from blogmetad.outcomes import Abandoned, Duplicate, Outcome, Parked, Published, Retry, Superseded, Waiting
 from blogmetad.publish.compose import ComposeError
 from blogmetad.publish.place import Placer
@@ -23,7 +24,7 @@ from blogmetad.site.index import Index
 from blogmetad.site.jekyll import SiteConfig
 from blogmetad.trials import ENDED, LOST, trials
 from blogmetad.turns import Turns
-from blogmetad.values import Draft, Problem, offered_post
+from blogmetad.values import Draft, Problem
 
 log = structlog.get_logger("blogmetad")
 

@@ -19,8 +19,8 @@ from blogmetad.attempt import Tools
 from blogmetad.audience import Event
 from blogmetad.errors import BlogmetadError
 from blogmetad.journal.ledger import Job, State
+from blogmetad.offered import offered_post
 from blogmetad.outcomes import Duplicate, Held, Outcome, Parked, Published, Waiting
-from blogmetad.values import offered_post
 
 log = structlog.get_logger("blogmetad")
 

@@ -10,10 +10,10 @@ import structlog
 from blogmetad.attempt import Tools
 from blogmetad.journal.ledger import Job, State
 from blogmetad.lock import AlreadyRunning, alone
+from blogmetad.offered import offered_post
 from blogmetad.outcomes import Published, Superseded
 from blogmetad.publish import exchange, offer, rename, undo
 from blogmetad.publish.place import Found, Placer, look
-from blogmetad.values import offered_post
 from blogmetad.verdicts import Fate
 
 log = structlog.get_logger("blogmetad")

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from blogmetad import files, matter
 from blogmetad.journal.ledger import Job, Ledger, State
+from blogmetad.offered import offered_post
 from blogmetad.publish.place import Found, Placer, look
-from blogmetad.values import offered_post
 
 NO_DRAFTS = ("draft.kind", "draft.name", "draft.size", "draft.unreadable", "ledger.rebuilt")
 """Rules whose problems are not about a draft's text, so that there is nothing to try."""

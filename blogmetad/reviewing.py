@@ -19,6 +19,7 @@ from blogmetad import files, liquid, matter
 from blogmetad.attempt import Attempt, Tools, desk_for, park, with_model
 from blogmetad.intake import draft as intake
 from blogmetad.journal.ledger import Job, State
+from blogmetad.offered import offered_post
 from blogmetad.outcomes import Duplicate, Outcome
 from blogmetad.pipeline import plain
 from blogmetad.publish.compose import ComposeError, exchanged
@@ -29,7 +30,7 @@ from blogmetad.publish.records import Refused
 from blogmetad.revision import Change, Revised, revise
 from blogmetad.rules.renaming import asked, new_name
 from blogmetad.site.jekyll import post_name
-from blogmetad.values import Draft, Post, Problem, offered_post, sha256
+from blogmetad.values import Draft, Post, Problem, sha256
 
 APPROVE, REVISE = "approve", "revise"
 REVISED = "revised"

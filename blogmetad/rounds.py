@@ -20,13 +20,13 @@ from blogmetad.audience import Git, Notify
 from blogmetad.intake.scan import FolderGone, being_written
 from blogmetad.journal.ledger import Job, Ledger, State
 from blogmetad.journal.renewal import open_whole
+from blogmetad.offered import offered_post
 from blogmetad.outcomes import Published, Superseded
 from blogmetad.publish.folders import Folders
 from blogmetad.publish.place import Placer
 from blogmetad.reviewing import is_marked, review
 from blogmetad.runner import Procedure, Round, Runner
 from blogmetad.upkeep import AGAIN
-from blogmetad.values import offered_post
 from blogmetad.verdicts import Fate
 
 log = structlog.get_logger("blogmetad")

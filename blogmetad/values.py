@@ -31,20 +31,6 @@ def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-_OFFER = "_posts/"
-
-
-def offer_for(path: str) -> str:
-    """The name of a job that offers its author missing fields for a published post; ``path`` is the post's below the
-    posts folder. No draft is called so: drafts lie in their folder itself."""
-    return _OFFER + path
-
-
-def offered_post(name: str) -> str | None:
-    """The path of the published post for which a job of this name offers fields; None for a draft's."""
-    return name.removeprefix(_OFFER) if name.startswith(_OFFER) else None
-
-
 CREATION_NOTE = b"{: .blogmetad-note}"
 """The line that ends a creation note: kramdown makes it the class of the quotation above it."""
 

@@ -15,9 +15,9 @@ from blogmetad.errors import BlogmetadError
 from blogmetad.journal.ledger import Job, Ledger, State
 from blogmetad.model import catalog
 from blogmetad.model.store.pull import others, presence
+from blogmetad.offered import offered_post
 from blogmetad.rules import document
 from blogmetad.site.walk import Walk
-from blogmetad.values import offered_post
 
 MOST = 200
 """Drafts that are offered at most, the latest first."""

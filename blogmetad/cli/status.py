@@ -19,11 +19,11 @@ from blogmetad.config import Config
 from blogmetad.intake.directives import is_ready
 from blogmetad.intake.scan import FolderGone, Found, being_written, scan
 from blogmetad.journal.ledger import Job, Ledger, State
+from blogmetad.offered import offered_post
 from blogmetad.progress import WORDS, progress, usual
 from blogmetad.service import manager
 from blogmetad.service.manager import ServiceError
 from blogmetad.site.jekyll import read_site
-from blogmetad.values import offered_post
 
 SHOWN = 5
 """Posts that are shown, the latest."""

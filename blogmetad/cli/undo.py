@@ -18,11 +18,11 @@ from blogmetad.errors import BlogmetadError
 from blogmetad.journal import record
 from blogmetad.journal.ledger import Job, Ledger, State
 from blogmetad.lock import alone
+from blogmetad.offered import offered_post
 from blogmetad.publish import undo as undoing
 from blogmetad.publish.folders import Folders
 from blogmetad.publish.place import Placer
 from blogmetad.site.jekyll import read_site
-from blogmetad.values import offered_post
 
 
 class Interrupted(BlogmetadError):

@@ -12,7 +12,8 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from blogmetad.journal.entry import ENDS, Happened, Story
-from blogmetad.values import Usage, offered_post
+from blogmetad.offered import offered_post
+from blogmetad.values import Usage
 
 _WORDS = ("tags", "categories")
 """Fields in which Jekyll takes text for terms with spaces between them."""

@@ -15,7 +15,7 @@ from slugify import slugify
 
 from blogmetad import matter
 from blogmetad.journal import outlook
-from blogmetad.values import offered_post
+from blogmetad.offered import offered_post
 
 
 @dataclass(frozen=True, slots=True)

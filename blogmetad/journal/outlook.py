@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from blogmetad.values import offered_post
+from blogmetad.offered import offered_post
 
 _OF_DRAFTS: Mapping[str, str] = {
     "done": "published",

@@ -21,10 +21,11 @@ from pathlib import Path
 from typing import Any
 
 from blogmetad import files
+from blogmetad.offered import offered_post
 from blogmetad.outcomes import Published
 from blogmetad.publish.place import Found, Placer, look
 from blogmetad.publish.records import WAITING, JobLike, Refused
-from blogmetad.values import offered_post, sha256
+from blogmetad.values import sha256
 
 EXCHANGING, EXCHANGED, LEFT = "exchanging", "exchanged", "not exchanged"
 UNABLE = (errno.EOPNOTSUPP, errno.EXDEV)

@@ -18,10 +18,11 @@ from types import MappingProxyType
 from typing import Any
 
 from blogmetad import files, matter
+from blogmetad.offered import offer_for, offered_post
 from blogmetad.publish.names import Taken, numbered
 from blogmetad.publish.place import Found, Placer, look
 from blogmetad.publish.records import STAGED, SUPERSEDED, WAITING, JobLike
-from blogmetad.values import offer_for, offered_post, sha256
+from blogmetad.values import sha256
 
 STEP = "backfill"
 DECLINED = "the file was taken out of the review folder"

@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import Protocol
 
 from blogmetad import files, matter
+from blogmetad.offered import offered_post
 from blogmetad.publish import undo
 from blogmetad.publish.folders import Folders
 from blogmetad.publish.place import Found, Placer, look
 from blogmetad.publish.records import ACCEPTED, DONE, DUPLICATE, FINISHED, PUBLISHED, SUPERSEDED, UNDONE, WAITING
-from blogmetad.values import offered_post, sha256
+from blogmetad.values import sha256
 
 _ID = re.compile(r"\d{8}-[0-9a-f]{6}(-\d{1,9})?")
 STEP = "rebuilt"

@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import Literal
 
 from blogmetad import files
+from blogmetad.offered import offered_post
 from blogmetad.outcomes import Published
 from blogmetad.publish import undo
 from blogmetad.publish.place import Found, Placer, look
 from blogmetad.publish.records import ACCEPTED, DUPLICATE, PUBLISHED, STAGED, UNDONE, JobLike
-from blogmetad.values import offered_post
 
 Action = Literal["redo", "finished", "superseded", "undone", "cleared", "quarantined", "failed"]
 

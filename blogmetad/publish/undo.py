@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from blogmetad import files
+from blogmetad.offered import offered_post
 from blogmetad.publish import revert
 from blogmetad.publish.names import numbered
 from blogmetad.publish.place import Found, Placer, look
 from blogmetad.publish.records import DONE, DUPLICATE, INTENT, RESTORED, UNDONE, WAITING, JobLike, Refused
 from blogmetad.publish.revert import Reverted
-from blogmetad.values import offered_post, sha256
+from blogmetad.values import sha256
 
 __all__ = ["INTENT", "RESTORED", "Refused", "Reverted", "Undone", "complete", "refusal", "undo", "unfinished"]
 

@@ -26,8 +26,8 @@ from blogmetad.cli.review.page.look import Look
 from blogmetad.cli.review.page.server import Page
 from blogmetad.errors import BlogmetadError
 from blogmetad.journal.ledger import Ledger, State
+from blogmetad.offered import offer_for
 from blogmetad.site.index import CacheError, Index
-from blogmetad.values import offer_for
 from tests.scripted_server import good, scripted
 from tests.system.reviewed import HOSTILE, OLD, SCRIPT, TEXT, WAL, Reviewed, hidden, make, work
 

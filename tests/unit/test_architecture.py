@@ -14,6 +14,7 @@ STAGES = ("intake", "site", "rules", "model", "publish", "journal", "announce")
 BASE = {
     "values",
     "outcomes",
+    "offered",
     "matter",
     "prose",
     "inplace",

@@ -10,12 +10,13 @@ from blogmetad import backfill, files
 from blogmetad.config import Config
 from blogmetad.errors import BlogmetadError
 from blogmetad.journal.ledger import Job, Ledger, State
+from blogmetad.offered import offered_post
 from blogmetad.publish.offer import DECLINED, STEP
 from blogmetad.publish.records import SUPERSEDED
 from blogmetad.reviewing import MARKS
 from blogmetad.rules.document import Rules
 from blogmetad.site.walk import Walk
-from blogmetad.values import Draft, offered_post
+from blogmetad.values import Draft
 
 _OPEN = (State.STAGED, State.WAITING)
 

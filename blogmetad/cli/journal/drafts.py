@@ -7,7 +7,7 @@ import datetime as dt
 from blogmetad.config import Config
 from blogmetad.errors import BlogmetadError
 from blogmetad.journal.ledger import Job, Ledger, State
-from blogmetad.values import offered_post
+from blogmetad.offered import offered_post
 
 SHORTEST = 4
 """Characters of an id that name a draft at least; fewer are more likely a slip."""

@@ -25,6 +25,7 @@ from blogmetad.journal.ledger import Job, Ledger, State
 from blogmetad.journal.page import view as journal
 from blogmetad.journal.record import story_of
 from blogmetad.matter import DESCRIPTIONS
+from blogmetad.offered import offered_post
 from blogmetad.progress import WORDS, progress
 from blogmetad.rules import document
 from blogmetad.rules.document import Rules
@@ -34,7 +35,7 @@ from blogmetad.rules.plan import resolve
 from blogmetad.rules.schema import TermsRule
 from blogmetad.site.index import CacheError, Index
 from blogmetad.site.jekyll import SiteConfig, read_site
-from blogmetad.values import Draft, offered_post, sha256
+from blogmetad.values import Draft, sha256
 
 SHOWN = 10
 """Posts that are shown of those published, the latest, and of each other kind but those that wait."""
