@@ -20,8 +20,7 @@ MISSED = 2.5
 """Beats after which the pulse counts as lost."""
 
 REPLY = 1.0
-"""Seconds to wait for the beat that is overdue where the whole process was stopped for a while."""
-
+"""Seconds to wait for a beat that is overdue."""
 
 SET = 2.0
 """Seconds by which a clock may go wrong without having been set, or the machine having slept."""
@@ -34,7 +33,7 @@ class WakeUps:
         """``recurring`` has the seconds behind each thing to do; ``pulse`` is how many lie between two beats."""
         self._wake, self._recurring, self._pulse = wake, recurring, pulse
         self._scheduler: BackgroundScheduler | None = None
-        self._beaten = -math.inf
+        self._beaten, self._asked = -math.inf, -math.inf
         self._difference = 0.0
 
     def start(self) -> None:
@@ -46,6 +45,7 @@ class WakeUps:
         self._at("pulse", 0.0, self._beat)
         for number, (act, seconds) in enumerate(self._recurring.items()):
             self._recur(f"recurring {number}", seconds, act)
+        self._asked = time.monotonic()
 
     def stop(self) -> None:
         """End; does nothing if it has not begun."""
@@ -70,13 +70,21 @@ class WakeUps:
         if self._scheduler is not None and abs(_difference() - self._difference) > SET:
             self.start()
             self._wake()
+        self._excuse()
         if self._scheduler is None or self._beats():
             return self._scheduler is not None
         self._scheduler.wakeup()
         deadline = time.monotonic() + REPLY
         while not self._beats() and time.monotonic() < deadline:
             time.sleep(0.01)
+        self._asked = time.monotonic()
         return self._beats()
+
+    def _excuse(self) -> None:
+        """Who asks late was stopped or starved, and the scheduler with it: that has until its next beat."""
+        late, self._asked = self._asked, time.monotonic()
+        if self._asked - late > MISSED * self._pulse:
+            self._beaten = max(self._beaten, self._asked - (MISSED - 1.0) * self._pulse)
 
     def _beats(self) -> bool:
         return time.monotonic() - self._beaten < MISSED * self._pulse

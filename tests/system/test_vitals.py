@@ -136,7 +136,7 @@ def test_pings_stop_while_a_watcher_or_scheduler_that_died_cannot_be_replaced(
 ) -> None:
     with faulty(blog, manager, part) as (daemon, trigger):
         trigger.touch()
-        daemon.wait(manager.silent)
+        daemon.wait(lambda: manager.silent() and daemon.said("no sign of life"))
         of = "folder watch" if part == "emitter!" else "scheduler"
         assert [line["of"] for line in daemon.said("no sign of life")] == [[of]]
         trigger.unlink()

@@ -102,6 +102,21 @@ def test_a_beat_that_is_late_because_all_were_stopped_is_waited_for(
     assert wakeups.healthy()
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_who_asks_late_was_stopped_too_and_waits_for_a_beat_before_it_calls_the_scheduler_dead(
+    wakeups: WakeUps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(_: BlockingScheduler) -> float:
+        raise SystemExit
+
+    assert wakeups.healthy()
+    monkeypatch.setattr(BlockingScheduler, "_process_jobs", die)
+    monkeypatch.setattr("blogmetad.wakeups.REPLY", 0.0)
+    time.sleep(10 * PULSE)
+    assert wakeups.healthy()
+    assert becomes(lambda: not wakeups.healthy())
+
+
 @pytest.mark.parametrize("years", [-10, 10])
 def test_a_clock_that_was_set_wakes_once_and_what_recurs_goes_on(
     wakeups: WakeUps, heard: Heard, monkeypatch: pytest.MonkeyPatch, years: int
