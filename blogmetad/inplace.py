@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import yaml
 
 from blogmetad import matter
+from blogmetad.strict_yaml import strictly
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class Edit:
 def tree(head: bytes) -> yaml.MappingNode | None:
     """The mapping in a block of YAML with its positions; None if there are only comments. Raises MatterError."""
     try:
-        node = yaml.compose(head.decode("utf-8"), Loader=matter.StrictLoader)
+        node = strictly(yaml.compose, head.decode("utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise matter.MatterError(f"the front matter cannot be read: {error}") from None
     return node if isinstance(node, yaml.MappingNode) else None

@@ -11,17 +11,18 @@ import datetime as dt
 import io
 import math
 import re
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import yaml
 from frontmatter.default_handlers import YAMLHandler
 
+from blogmetad.strict_yaml import MatterError as MatterError
+from blogmetad.strict_yaml import strictly
 from blogmetad.values import YamlValue, body_sha256, sha256
 
 MAX_HEAD = 16 * 1024
-MAX_DEPTH = 20
 LARGEST_INT_BITS = 64
 BOM = b"\xef\xbb\xbf"
 
@@ -42,15 +43,6 @@ _KEY_ANYWHERE = re.compile(rb"^" + _KEY_LINE, re.MULTILINE)
 _NUMBER = re.compile(r"[-+]?(?:0[xX][0-9a-fA-F_,]+|0[bB][01_,]+|[0-9.][0-9_,.:eEtTzZ \t+-]*)")
 _WORDS = frozenset({"yes", "no", "on", "off", "true", "false", "null", ".nan", ".inf", "-.inf", "+.inf"})
 _HANDLER = YAMLHandler()
-
-
-class MatterError(ValueError):
-    """Front matter that cannot be trusted. ``line`` is 1-based within the file, if known."""
-
-    def __init__(self, reason: str, line: int | None = None) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.line = line
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,50 +79,6 @@ def body_hash(raw: bytes) -> str:
         return sha256(raw)
 
 
-class StrictLoader(yaml.SafeLoader):
-    """YAML as a post needs it: a tree of plain values. Anything cleverer is an error with a line number."""
-
-    depth = 0
-
-    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        event = self.peek_event()  # type: ignore[no-untyped-call]
-        line = event.start_mark.line + 2 if event.start_mark else None
-        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            raise MatterError("anchors and aliases (&, *) are not allowed in front matter", line)
-        if getattr(event, "tag", None):
-            raise MatterError(f"the YAML tag {event.tag} is not allowed in front matter", line)
-        self.depth += 1
-        if self.depth > MAX_DEPTH:
-            raise MatterError(f"the front matter is nested more than {MAX_DEPTH} levels deep", line)
-        try:
-            return super().compose_node(parent, index)
-        finally:
-            self.depth -= 1
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = True) -> dict[Hashable, Any]:  # noqa: ARG002
-        values: dict[Hashable, Any] = {}
-        for key, value in node.value:
-            line = key.start_mark.line + 2
-            if not isinstance(key, yaml.ScalarNode):
-                raise MatterError("a key must be plain text", line)
-            if key.value == "<<":  # to Ruby it is a merge key in quotes, too
-                raise MatterError("merge keys (<<) are not allowed in front matter", line)
-            if key.value in values:
-                raise MatterError(f"the key '{key.value}' stands twice", line)
-            try:
-                values[str(key.value)] = self.construct_object(value, deep=True)
-            except MatterError:
-                raise
-            except (ValueError, ArithmeticError) as error:  # 2025-02-31, a number too large
-                raise MatterError(f"the value of '{key.value}' cannot be read: {error}", line) from None
-        return values
-
-
-StrictLoader.add_constructor("tag:yaml.org,2002:map", StrictLoader.construct_mapping)
-# A lone "=" has a type of its own in YAML 1.1, which no one means and PyYAML cannot build: it is text.
-StrictLoader.add_constructor("tag:yaml.org,2002:value", lambda _, node: str(node.value))
-
-
 def parse(head: bytes, limit: int = MAX_HEAD) -> Mapping[str, YamlValue] | None:
     """The values of a front-matter block; None if it is text or a list and not a mapping (then it is body).
 
@@ -156,7 +104,7 @@ def _load(head: bytes, limit: int) -> object:
     except UnicodeDecodeError as error:
         raise MatterError("the front matter is not valid UTF-8", _line(head[: error.start])) from None
     try:
-        values = _HANDLER.load(text, Loader=StrictLoader)
+        values = strictly(_HANDLER.load, text)
         _refuse(values)
         return values
     except MatterError:

@@ -33,6 +33,7 @@ from blogmetad.rules.schema import (
     contradictions,
     house_rules,
 )
+from blogmetad.strict_yaml import strictly
 from blogmetad.values import YamlValue, sha256
 
 MAX_HEAD = 512 * 1024
@@ -164,7 +165,7 @@ def _read(data: bytes) -> tuple[Mapping[str, YamlValue], yaml.Node | None, str]:
     except UnicodeDecodeError as error:
         line = data[: len(data) - len(parts.body) + error.start].count(b"\n") + 1
         raise matter.MatterError("the prose is not valid UTF-8; save the file as UTF-8", line) from None
-    tree = yaml.compose(parts.head.decode("utf-8"), Loader=matter.StrictLoader)
+    tree = strictly(yaml.compose, parts.head.decode("utf-8"))
     return values, tree, guidance
 
 

@@ -16,6 +16,7 @@ BASE = {
     "outcomes",
     "offered",
     "matter",
+    "strict_yaml",
     "prose",
     "inplace",
     "errors",
@@ -53,8 +54,8 @@ def test_a_stage_imports_itself_and_what_lies_below_the_stages(stage: str) -> No
 def test_values_import_nothing_of_ours() -> None:
     assert imports_of(ROOT / "values.py") == set()
     assert imports_of(ROOT / "errors.py") == set()
-    assert {name.split(".")[0] for name in imports_of(ROOT / "matter.py")} <= {"values"}
-    assert {name.split(".")[0] for name in imports_of(ROOT / "inplace.py")} <= {"matter"}
+    assert {name.split(".")[0] for name in imports_of(ROOT / "matter.py")} <= {"strict_yaml", "values"}
+    assert {name.split(".")[0] for name in imports_of(ROOT / "inplace.py")} <= {"matter", "strict_yaml"}
 
 
 def test_nothing_but_the_command_line_imports_the_command_line() -> None:
