@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -28,10 +28,12 @@ from bench.stopwatch import Stopwatch
 from bench.task import RULES
 from blogmetad import pipeline
 from blogmetad.config import Model as ModelConfig
+from blogmetad.intake.scan import being_written
 from blogmetad.journal import record
 from blogmetad.journal.ledger import Job, Ledger
 from blogmetad.outcomes import Published
 from blogmetad.publish.folders import Folders
+from blogmetad.publish.listing import Listing
 from blogmetad.publish.place import Placer
 from blogmetad.rules import document
 from blogmetad.rules.document import Rules
@@ -168,13 +170,14 @@ class Bench:
 @contextmanager
 def opened(site: Site) -> Iterator[Bench]:
     """Everything a draft goes through."""
-    index = Index(site.posts, site.state / "index.db")
-    try:
-        with Ledger(site.state / "ledger.db") as ledger:
-            placer = Placer(Folders(site.drafts, site.posts, site.state), ledger, lambda: dt.datetime.now(dt.UTC))
-            yield Bench(site, document.load(RULES), index, ledger, placer, Instant())
-    finally:
-        index.close()
+    folders = Folders(site.drafts, site.posts, site.state)
+    with (
+        closing(Index(site.posts, site.state / "index.db")) as index,
+        closing(Listing()) as listing,
+        Ledger(site.state / "ledger.db") as ledger,
+    ):
+        placer = Placer(folders, ledger, lambda: dt.datetime.now(dt.UTC), being_written, listing.taken)
+        yield Bench(site, document.load(RULES), index, ledger, placer, Instant())
 
 
 def measure(site: Site, drafts: int) -> Measured:

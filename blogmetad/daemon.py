@@ -34,6 +34,7 @@ from blogmetad.model.remote import setup
 from blogmetad.model.remote.proposer import Remote
 from blogmetad.notify import notify, watchdog_seconds
 from blogmetad.publish.folders import Folders
+from blogmetad.publish.listing import Listing
 from blogmetad.publish.place import Placer
 from blogmetad.rules import document
 from blogmetad.site.index import CacheError, Index
@@ -115,13 +116,18 @@ def assemble(
     def now() -> dt.datetime:
         return dt.datetime.now(jekyll.timezone)
 
-    claim = Claim(site.drafts)
-    with alone(site.state / "lock"), closing(claim), open_whole(site.state / "ledger.db", now()) as ledger:
+    claim, listing = Claim(site.drafts), Listing()
+    with (
+        alone(site.state / "lock"),
+        closing(claim),
+        closing(listing),
+        open_whole(site.state / "ledger.db", now()) as ledger,
+    ):
         claim.hold()
         proposer = open_proposer(config)
         index = Index(site.posts, site.state / "index.db")
         try:
-            placer = Placer(Folders.of(config), ledger, now, being_written)
+            placer = Placer(Folders.of(config), ledger, now, being_written, listing.taken)
             tools = Tools(config, rules, jekyll, index, ledger, placer, proposer, Turns(), now, keep_going)
             with rounds.opened(tools, wake, claim.hold) as both:
                 try:

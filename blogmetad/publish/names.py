@@ -52,12 +52,21 @@ class Taken:
     @classmethod
     def of(cls, *folders: Path) -> Self:
         """The names in some folders, which are read one after another. Raises OSError."""
-        names = (name for folder in folders for name in os.listdir(folder))  # noqa: PTH208 (thousands of names, of which no path is wanted)
-        return cls(_folded("/".join(["", *names, ""])))
+        return cls.among("".join(map(listed, folders)))
+
+    @classmethod
+    def among(cls, names: str) -> Self:
+        """The names in a text like that of ``listed``."""
+        return cls(_folded(names))
 
     def __contains__(self, stem: str) -> bool:
         """Whether a post has this name, whatever its suffix: its address is made of the rest."""
         return re.search(rf"/{re.escape(_folded(stem))}(?:\.[^./]*)?/", self.names) is not None
+
+
+def listed(folder: Path) -> str:
+    """The names in a folder, a slash before and behind each. Raises OSError."""
+    return "/".join(["", *os.listdir(folder), ""])  # noqa: PTH208 (thousands of names, of which no path is wanted)
 
 
 def _folded(name: str) -> str:

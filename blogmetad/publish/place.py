@@ -84,12 +84,15 @@ class Placer:
         ledger: LedgerLike,
         now: Callable[[], dt.datetime],
         writing: Callable[[Path], bool | None] = lambda _: None,
+        taken: Callable[..., Taken] = Taken.of,
     ) -> None:
-        """``writing`` tells whether a program has a draft open for writing, as far as that can be told."""
+        """``writing`` tells whether a program has a draft open for writing, as far as that can be told; ``taken``,
+        asked by one thread at a time, which names there are in some folders."""
         self.folders = places
         self.ledger = ledger
         self.now = now
         self.writing = writing
+        self._taken = taken
         self._naming = threading.RLock()
 
     def probe(self) -> tuple[Problem, ...]:
@@ -133,7 +136,7 @@ class Placer:
             if outcome is not None:
                 return outcome
         with self._naming:
-            taken = Taken.of(*self.folders.named_in)
+            taken = self._taken(*self.folders.named_in)
             outcome = self._go_on(self._stage(current, post, proposed or post.filename, taken), taken)
         if outcome is None:
             raise OSError(errno.EIO, "the staged post was damaged", str(self.folders.stage / job.id))
@@ -154,7 +157,7 @@ class Placer:
         """Carry on with a staged or published job. None if its staged post is damaged: the job is accepted
         again."""
         with self._naming:
-            return self._go_on(job, Taken.of(*self.folders_of(job).named_in))
+            return self._go_on(job, self._taken(*self.folders_of(job).named_in))
 
     def _go_on(self, job: JobLike, taken: Taken) -> Published | Superseded | None:
         if job.state == STAGED:

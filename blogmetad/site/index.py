@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from blogmetad.changes import Changes
 from blogmetad.site import cache, search
 from blogmetad.site.cache import CacheError
-from blogmetad.site.changes import Changes
 from blogmetad.site.jekyll import post_name
 from blogmetad.site.post import Facts, facts
 from blogmetad.site.walk import Walk

@@ -21,6 +21,7 @@ BASE = {
     "inplace",
     "errors",
     "files",
+    "changes",
     "config",
     "section",
     "audience",

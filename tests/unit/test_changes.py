@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from blogmetad.site.changes import Changes
+from blogmetad.changes import Changes
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="inotify is Linux's")
 

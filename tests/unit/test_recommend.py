@@ -63,8 +63,8 @@ def test_the_most_able_model_that_fits_and_is_quick_enough_is_chosen(given: Mach
 def test_every_model_gets_a_verdict_with_its_reason() -> None:
     found = {verdict.model.name: verdict for verdict in recommend(machine(16, 4, disk=100)).verdicts}
     assert list(found) == list(CATALOG)
-    assert found["qwen3-4b"].because == "it fits in memory, and a draft takes some 40 seconds on 4 cores"
-    assert found["qwen3-8b"].because == "a draft would take some 81 seconds on 4 cores"
+    assert found["qwen3-4b"].because == "it fits in memory, and a draft takes some 26 seconds on 4 cores"
+    assert found["qwen3-8b"].because == "a draft would take some 53 seconds on 4 cores"
     assert found["qwen3-32b"].because == "it needs 21.3 GB of memory, which is too much where 16.0 GB are free"
     assert found["qwen3-235b-a22b"].because == "its 142.0 GB do not fit on the disk (100.0 GB free)"
 
@@ -73,8 +73,8 @@ def test_the_reasons_name_memory_cores_disk_and_the_next_better_model() -> None:
     assert recommend(machine(4, 1, limited=True, disk=50)).reasons == (
         "a control group leaves 4.0 GB of free memory, 1 core and 50.0 GB of disk",
         "llama.cpp computes on the processor",
-        "qwen3-0.6b: it fits in memory, and a draft takes some 26 seconds on 1 core",
-        "qwen3-1.7b is passed over: a draft would take some 75 seconds on 1 core",
+        "qwen3-0.6b: it fits in memory, and a draft takes some 17 seconds on 1 core",
+        "qwen3-1.7b is passed over: a draft would take some 49 seconds on 1 core",
         "memory is reckoned for 4096 tokens in view, which is what drafts need",
     )
 

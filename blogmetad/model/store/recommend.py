@@ -18,14 +18,14 @@ from blogmetad.model.store.memory import CONTEXT, need
 
 Place: TypeAlias = Literal["gpu", "processor"]
 
-PATIENCE = 60.0
+PATIENCE = 40.0
 """Seconds a draft may take."""
 
 ABLE = 4.0
 """Billions of parameters from which a model on the GPU is worth more than a larger one on the processor."""
 
-PROMPT, STEPS = 1000, 60
-"""Tokens read and steps taken for a draft."""
+PROMPT, STEPS = 650, 40
+"""Tokens read and steps taken for a draft, as `make bench` counts them."""
 
 ARITHMETIC = 60e9
 """Operations a second that a core does on quantized weights."""
