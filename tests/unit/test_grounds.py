@@ -12,6 +12,7 @@ from blogmetad.rules.grounds import grounds
     [
         ("SQLite WAL Explained", "用 sqlite 的 WAL 模式", "2 of its 3 words stand in the text (sqlite, wal)"),
         ("预写日志", "什么是预写日志？", "3 of its 3 words stand in the text (预写, 写日, 日志)"),
+        ("What This Is About: the WAL with SQLite", "sqlite, what else", "1 of its 3 words stand in the text (sqlite)"),
         ("Something else", "完全无关", "0 of its 2 words stand in the text"),
     ],
 )
