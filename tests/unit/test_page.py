@@ -153,6 +153,33 @@ def test_the_page_is_in_one_language_or_in_both() -> None:
     assert '<span class="en" lang="en">published</span><span class="zh" lang="zh">已发布</span>' in both
 
 
+def told(html: str) -> dict[str, list[str]]:
+    """What the ledger says of drafts, by what it is about."""
+    ends = {"reason": "span>\n", "why": "span></p>", "change": "p>", "grounds": "details>", "box": "section>"}
+    pattern = r'<\w+ class="{}">(?=\s*<)(.*?)</{}'
+    return {kind: re.findall(pattern.format(kind, end), html, re.DOTALL) for kind, end in ends.items()}
+
+
+def test_the_chinese_page_tells_in_chinese_what_was_refused_changed_and_parked_and_why() -> None:
+    stories = (*STORIES, tell("坏.md", front="title: 甲: 乙\n标签: [\n"), tell("2027-01-01-h.md"))
+    chinese, english, both = (told(page(stories, language)) for language in ("zh", "en", "auto"))
+    for kind, parts in chinese.items():
+        assert parts, kind
+        assert [part for part in parts if 'lang="en"' in part or 'lang="zh"' not in part] == []
+        assert all('lang="en"' in part and "zh" not in part for part in english[kind])
+        assert all('class="en" lang="en"' in part and 'class="zh" lang="zh"' in part for part in both[kind])
+    assert "正文里写作“SQLite”、“数据库”（2 次）" in Tree(page(stories, "zh")).text
+    assert "written in the text as" not in page(stories, "zh")
+
+
+@pytest.mark.parametrize("language", ["auto", "zh"])
+def test_what_another_version_has_said_is_shown_in_english_and_marked_so(language: Literal["auto", "zh"]) -> None:
+    parked = tell("短.md", body="短")
+    wrong = Happened(NOON, "parked", {"problems": [{"rule": "r", "message": "It is <b>odd</b>.", "field": None}]})
+    html = page((replace(parked, steps=(*parked.steps[:-1], wrong)),), language)
+    assert '<li><span lang="en">It is &lt;b&gt;odd&lt;/b&gt;.</span></li>' in html
+
+
 def test_every_word_of_the_page_is_there_in_both_languages_and_used() -> None:
     templates = "".join(map(render._part, ("page.html", "draft.html", *render.SHARED)))
     said = set(re.findall(r'(?:say|in)\("([\w ]+)"', templates))

@@ -20,7 +20,7 @@ from markupsafe import Markup
 
 from blogmetad.journal import account
 from blogmetad.journal.entry import Story
-from blogmetad.journal.page import view, words
+from blogmetad.journal.page import sentences, view, words
 from blogmetad.journal.page.view import Overview
 from blogmetad.journal.page.words import Tongue
 
@@ -66,12 +66,22 @@ def render(stories: Sequence[Story], overview: Overview, frame: Frame) -> bytes:
         script=Markup(script),
         policy=_policy(style, script),
         say=lambda key, **values: _say(frame.tongues, key, **values),
+        sentence=lambda said: sentence(said, frame.tongues),
         dated=lambda write, day: _in_tongues({tongue: write(day, tongue) for tongue in frame.tongues}),
         words=words,
         took=lambda seconds: f"{seconds:.1f}" if seconds < 100.0 else f"{seconds:.0f}",
     )
     # A file's name need not be valid text: what is not stands there as a question mark.
     return text.encode("utf-8", "replace")
+
+
+def sentence(said: str, tongues: Sequence[Tongue]) -> Markup:
+    """What the ledger says, in each language, and marked as that; in English alone where no other words are known."""
+    texts = {tongue: sentences.in_tongue(said, tongue) for tongue in tongues}
+    if len(set(texts.values())) == len(texts) > 1:
+        return _in_tongues(texts)
+    tongue = "en" if said in texts.values() else tongues[0]
+    return Markup('<span lang="{}">{}</span>').format(tongue, texts[tongues[0]])
 
 
 def _say(tongues: Sequence[Tongue], key: str, **values: object) -> Markup:

@@ -202,10 +202,10 @@ class Look:
         try:
             raw, _ = files.read_stable(path, self._settings.intake.max_bytes)
         except OSError as error:
-            return replace(card, note=f"{path.name} cannot be read now: {error.strerror or error}.")
+            return replace(card, wrong=f"{path.name} cannot be read now: {error.strerror or error}.")
         post = intake.read(path.name, raw)
         if not isinstance(post, Draft):
-            return replace(card, note=" ".join(problem.message for problem in post))
+            return replace(card, wrong=" ".join(problem.message for problem in post))
         told = (post.fields.get(name) for name in DESCRIPTIONS)
         note = next((str(line) for line in told if line), "")
         return replace(card, title=_titled(post, card), note=note, terms=_terms(post), sha256=sha256(raw))

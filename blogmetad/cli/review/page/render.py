@@ -12,7 +12,7 @@ from importlib.resources import files
 from jinja2 import DictLoader, Environment, StrictUndefined
 
 from blogmetad.cli.review.page import words
-from blogmetad.journal.page.render import SHARED
+from blogmetad.journal.page.render import SHARED, sentence
 from blogmetad.journal.page.words import Tongue
 
 POLICY = (
@@ -42,6 +42,7 @@ def render(template: str, frame: Frame, **values: object) -> bytes:
             frame=frame,
             base=frame.base,
             say=lambda key, **given: words.say(key, frame.tongue, **given),
+            sentence=lambda said: sentence(said, (frame.tongue,)),
             **values,
         )
     )

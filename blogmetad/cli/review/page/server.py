@@ -25,6 +25,7 @@ from blogmetad.cli.review.page.save import Answer, Save, Saved
 from blogmetad.config import Config
 from blogmetad.errors import BlogmetadError
 from blogmetad.journal.ledger import Job, State
+from blogmetad.journal.page.sentences import in_tongue
 from blogmetad.journal.page.words import Tongue
 
 MAX_WORDS = 2000
@@ -109,7 +110,7 @@ class Page:
         frame = self._frame(request)
         said = words.say(notice.key, frame.tongue, fields=notice.fields) if notice else ""
         if answer is not None:
-            said = answer.reason or words.say(answer.key, frame.tongue)
+            said = in_tongue(answer.reason, frame.tongue) or words.say(answer.key, frame.tongue)
             post = replace(post, file=answer.file or post.file, words=answer.words)
         status = answer.status if answer else 200
         shown = replace(post, notice=said, unsaved=answer is not None)
@@ -188,7 +189,7 @@ class Page:
     def _refused(self, request: Request, refusal: Refusal) -> Response:
         frame = self._frame(request)
         known = refusal.why in words.WORDS
-        said = words.say(refusal.why, frame.tongue) if known else refusal.why
+        said = words.say(refusal.why, frame.tongue) if known else in_tongue(refusal.why, frame.tongue)
         return HTMLResponse(render("refused.html", frame, said=said), refusal.status)
 
     def _failed(self, request: Request, error: Exception) -> Response:

@@ -20,13 +20,15 @@ MOST_TEXT = 200_000
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A draft or post in the list. ``note`` is what there is to say of it, ``sha256`` the version that waits."""
+    """A draft or post in the list. ``note`` is what there is to say of it, or ``wrong`` why it cannot be read;
+    ``sha256`` the version that waits."""
 
     id: str
     title: str
     file: str
     when: dt.datetime
     note: str = ""
+    wrong: str = ""
     terms: tuple[str, ...] = ()
     sha256: str = ""
     errand: Errand | None = None
