@@ -264,7 +264,10 @@ def test_following_ends_with_ctrl_c_without_a_trace(site: Path) -> None:
         process.stdout.readline()
         time.sleep(0.2)
         process.send_signal(signal.SIGINT)
-        _, told = process.communicate(timeout=10)
+        try:
+            _, told = process.communicate(timeout=10)
+        finally:
+            process.kill()  # where the tests run in a background that ignores SIGINT, so does this process
     assert process.returncode == 130
     assert "Traceback" not in told
 
