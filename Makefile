@@ -53,7 +53,7 @@ WATERTIGHT := publish/place publish/names publish/prune files journal/ledger jou
 
 coverage: setup model
 	@rm -rf build/coverage
-	$(BIN)/python -m coverage run -m pytest --timeout 900
+	$(BIN)/python -m coverage run -m pytest --timeout 900 $(SIDE_BY_SIDE)
 	$(BIN)/python -m coverage combine --quiet
 	$(BIN)/python -m coverage report --sort cover --fail-under 90
 	$(BIN)/python -m coverage report --show-missing --fail-under 100 \
