@@ -123,12 +123,14 @@ def _built(rule: TermsRule, usage: tuple[tuple[str, int], ...], held_to: Languag
     found = sorted((n for n in counts if n not in listed), key=lambda n: (-counts[n], n))
     names = (*listed, *found)
     aliases_of = {name: listed.get(name, ()) for name in names}
+    # In an order that no post changes by what it is tagged with.
+    spelt = (*listed.items(), *((name, ()) for name in sorted(found)))
     return Vocabulary(
         names,
         MappingProxyType(aliases_of),
         MappingProxyType(counts),
         MappingProxyType(keys),
-        _trie(tuple(aliases_of.items())),
+        _trie(spelt),
     )
 
 
@@ -141,7 +143,7 @@ def _trimmed(term: str) -> str:
     return " ".join(unicodedata.normalize("NFC", term).split()).strip(" ,;，；、")
 
 
-@lru_cache(maxsize=8)  # how often terms are used changes with each post, which there are seldom
+@lru_cache(maxsize=8)  # which terms there are changes seldom
 def _trie(names: tuple[tuple[str, tuple[str, ...]], ...]) -> _Node:
     """The spellings of all names with their aliases, atom by atom. One longer than any term would keep a search busy
     for hours. Nobody may change it."""

@@ -31,6 +31,7 @@ SCHEMA = (
 )
 
 _COUNT = "INSERT INTO {table} {values} ON CONFLICT (word) DO UPDATE SET posts = posts + excluded.posts"
+_HELD = "SELECT word, posts FROM {table} WHERE word IN (SELECT value FROM json_each(?))"
 _LATELY = 100_000
 """Different words that are counted before the table of all words is written to."""
 
@@ -38,8 +39,8 @@ _HEAD_WEIGHT = 3.0
 _SHARPNESS = 4
 """A neighbour's weight is the power of its score: of posts that are less like the draft, few should have a say."""
 
-_ASKED, _AT_ONCE = 800, 400
-"""Different words of a draft that are looked up, the most frequent ones, and how many in one query."""
+_ASKED = 800
+"""Different words of a draft that are looked up, the most frequent ones."""
 
 
 def packed(post: Facts) -> bytes:
@@ -103,15 +104,14 @@ def similar(db: sqlite3.Connection, text: str, posts: int, but: Collection[str])
 
 def _holders(db: sqlite3.Connection, asked: Sequence[str], but: Collection[str]) -> Mapping[str, int]:
     """How many posts have each of these words, those in ``but`` not counted: words only they have find nothing."""
-    found: Counter[str] = Counter()
-    for start in range(0, len(asked), _AT_ONCE):
-        part = asked[start : start + _AT_ONCE]
-        marks = ", ".join("?" * len(part))
-        for table in ("holders", "lately"):
-            found.update(dict(db.execute(f"SELECT word, posts FROM {table} WHERE word IN ({marks})", part)))
+    told = json.dumps(asked, ensure_ascii=False)  # as one value: of several there may be only so many
+    found = dict(db.execute(_HELD.format(table="holders"), (told,)))
+    for word, posts in db.execute(_HELD.format(table="lately"), (told,)):
+        found[word] = found.get(word, 0) + posts
     for path in but:
         for (kept,) in db.execute("SELECT words FROM posts WHERE path = ?", (path,)):
-            found.subtract(found.keys() & _distinct(*_unpacked(kept)))
+            for word in found.keys() & _distinct(*_unpacked(kept)):
+                found[word] -= 1
     return found
 
 

@@ -74,6 +74,17 @@ def test_texts_that_share_some_words_are_no_copies(other: str) -> None:
     assert not is_copy(Counter(words("预写日志把提交写到别处。")), list(words(other)))
 
 
+@given(st.lists(st.sampled_from("甲乙丙丁戊己"), max_size=900), st.integers(0, 900), st.integers(0, 200))
+def test_a_copy_shares_most_words_with_the_shorter_of_the_two_and_is_not_twice_as_long(
+    one: list[str], kept: int, added: int
+) -> None:
+    other = one[:kept] + ["新"] * added
+    shared = (Counter(one) & Counter(other)).total()
+    shorter, longer = sorted((len(one), len(other)))
+    expected = 0 < longer <= 2 * shorter and shared >= 0.85 * shorter
+    assert is_copy(Counter(one), other) == expected
+
+
 def test_a_text_that_only_repeats_the_words_of_another_is_no_copy_of_it() -> None:
     assert not is_copy(Counter("甲乙丙丁戊己庚辛"), ["甲"] * 8)
 
