@@ -189,7 +189,7 @@ def _show(settings: Config, seen: Mapping[str, object]) -> None:
     running = f"running (process {seen['pid']})" if seen["running"] else "not running"
     service = seen["service"]
     table = Table(box=None, show_header=False)
-    table.add_row("daemon", running + (f"; the service is {service}" if service else ""))
+    table.add_row("blogmetad", running + (f"; the service is {service}" if service else ""))
     table.add_row("model", f"{model_name(settings)} ({seen['model']})")
     advised = seen["advice"]
     assert isinstance(advised, list)
