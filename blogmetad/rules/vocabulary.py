@@ -143,7 +143,7 @@ def _trimmed(term: str) -> str:
     return " ".join(unicodedata.normalize("NFC", term).split()).strip(" ,;，；、")
 
 
-@lru_cache(maxsize=8)  # which terms there are changes seldom
+@lru_cache(maxsize=4)  # which terms there are changes seldom; on a large site each takes megabytes
 def _trie(names: tuple[tuple[str, tuple[str, ...]], ...]) -> _Node:
     """The spellings of all names with their aliases, atom by atom. One longer than any term would keep a search busy
     for hours. Nobody may change it."""
