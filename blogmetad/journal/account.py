@@ -186,7 +186,7 @@ def read(story: Story) -> Account:
         ),
         of=_number(near.get("of")) or 0,
         attempts=_attempts(work),
-        fields=tuple(_field(row, rules) for row in rows),
+        fields=tuple(_field(row) for row in rows),
         revisions=tuple(_revision(step) for step in story.steps if step.name == "revised"),
         queued=tuple((str(field), str(term)) for field, term in _pairs(checked.get("queued"))),
         reasons=_reasons(story),
@@ -253,7 +253,12 @@ def _titled(rules: Mapping[str, Any]) -> str:
     return f"{rules['name']} v{rules.get('version', '?')}" if rules.get("name") else ""
 
 
-def _field(row: Mapping[str, Any], rules: str) -> Field:
+def _uncited(rule: str) -> str:
+    """A rule without the name of its document, which stories of published posts do not tell elsewhere."""
+    return rule.rpartition(" (rules: ")[0] or rule
+
+
+def _field(row: Mapping[str, Any]) -> Field:
     name, value = str(row["field"]), row.get("value")
     proposed = row.get("proposed")
     return Field(
@@ -261,7 +266,7 @@ def _field(row: Mapping[str, Any], rules: str) -> Field:
         text=_text(value),
         terms=_terms(name, value),
         source=str(row.get("source", "")),
-        rule=str(row.get("rule", "")).removeprefix(f"{name}: ").removesuffix(f" (rules: {rules})"),
+        rule=_uncited(str(row.get("rule", "")).removeprefix(f"{name}: ")),
         proposed=None if proposed is None else str(proposed),
         changes=tuple(map(str, row.get("changes") or ())),
         evidence=tuple(map(str, row.get("evidence") or ())),
