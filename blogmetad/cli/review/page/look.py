@@ -38,7 +38,7 @@ from blogmetad.site.jekyll import SiteConfig, read_site
 from blogmetad.values import Draft, sha256
 
 SHOWN = 10
-"""Posts that are shown of those published, the latest, and of each other kind but those that wait."""
+"""Posts that are shown of those published, the latest, and of drafts that are worked on."""
 
 MOST_WAITING = 200
 MOST_CHOICES = 400
@@ -95,8 +95,8 @@ class Look:
             return Overview(
                 waiting=tuple(self._waiting(job, ledger, zone) for job in waits),
                 working=tuple(_working(job, ledger, zone) for job in working),
-                parked=tuple(_parked(job, zone) for job in list(waiting(ledger, site.drafts))[:SHOWN]),
-                held=tuple(_held(job, ledger, zone) for job in held[:SHOWN]),
+                parked=tuple(_parked(job, zone) for job in list(waiting(ledger, site.drafts))[:MOST_WAITING]),
+                held=tuple(_held(job, ledger, zone) for job in held[:MOST_WAITING]),
                 published=tuple(
                     self._published(job, ledger, zone) for job in ledger.jobs(State.DONE, State.PUBLISHED, limit=SHOWN)
                 ),
