@@ -630,6 +630,18 @@ def test_an_errand_ends_when_the_page_does(visitor: Visitor) -> None:
     assert visitor.site.job().state is State.WAITING
 
 
+def test_every_draft_that_needs_its_author_is_listed(visitor: Visitor) -> None:
+    now = dt.datetime.now(dt.UTC)
+    names = [f"坏{number:02}.md" for number in range(15)]
+    with Ledger(visitor.site.root / ".blogmetad" / "ledger.db") as ledger:
+        for name in names:
+            (visitor.site.root / "_inbox" / name).write_text("坏", "utf-8")
+            job = ledger.open_job(name, name.encode().hex(), "2" * 64, 3, now, now, now)
+            ledger.move(job.id, State.PARKED, now)
+    page = visitor.get().text
+    assert [name for name in names if name not in page] == []
+
+
 def test_a_draft_that_is_being_worked_on_is_listed(visitor: Visitor) -> None:
     now = dt.datetime.now(dt.UTC)
     (visitor.site.root / "_inbox" / "正在.md").write_text("正在处理。", "utf-8")
